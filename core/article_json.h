@@ -1,0 +1,17 @@
+// The JSON form of an Article ("stemma.article.v1"): what `extract --json`
+// prints and what a `derive` record in a bundle holds. Reading is strict about
+// types and lenient about unknown keys.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/article.h"
+#include "core/result.h"
+
+namespace stemma {
+
+nlohmann::json ToJson(const DateClaim& date);
+nlohmann::json ToJson(const Article& article);
+Result<Article> ArticleFromJson(const nlohmann::json& json);
+
+}  // namespace stemma
