@@ -42,6 +42,7 @@ struct BlockRole {
   bool on_suspect = false;
   Span span;
   std::string role;  // "shared", "missing", "added", "furniture", "moved"
+  int pair = -1;     // index into Comparison::blocks of the other side's block
 };
 
 struct Comparison {
