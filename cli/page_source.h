@@ -27,7 +27,7 @@ struct LoadedPage {
   std::string url;           // empty for a file without one
   std::string capture_id;    // empty unless it came from the archive
   std::optional<TimePoint> fetched_at;
-  std::string body_sha256;   // hex, of the bytes as stored
+  std::string body_sha256;  // hex, of the bytes as stored
 };
 Result<LoadedPage> LoadPage(Session& session, std::string_view reference,
                             const SourceOptions& options = {});
@@ -38,7 +38,7 @@ struct LoadedPublication {
   Publication publication;
   std::optional<Article> article;  // absent for imported rows and plain text
   std::string body_sha256;
-  std::string method;              // how the text was made
+  std::string method;  // how the text was made
 };
 Result<LoadedPublication> LoadPublication(Session& session,
                                           std::string_view reference,
@@ -48,9 +48,9 @@ Result<LoadedPublication> LoadPublication(Session& session,
 // stored payload.
 struct LoadedVideo {
   Blob bytes;
-  std::string name;        // what to call it in messages and file names
+  std::string name;  // what to call it in messages and file names
   std::string capture_id;
-  std::string sha256;      // hex, if known without reading
+  std::string sha256;  // hex, if known without reading
 };
 Result<LoadedVideo> LoadVideo(Session& session, std::string_view reference,
                               const SourceOptions& options = {});

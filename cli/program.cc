@@ -59,41 +59,54 @@ void AddGlobalOptions(CLI::App& root, Session& session) {
 void AddNetworkOptions(CLI::App& command, Session& session) {
   NetworkOptions& net = session.network;
   command.add_option("--resolve", net.resolve, "use ADDR for HOST:PORT")
-      ->type_name("HOST:PORT:ADDR")->allow_extra_args(false)->group("Network");
+      ->type_name("HOST:PORT:ADDR")
+      ->allow_extra_args(false)
+      ->group("Network");
   command
       .add_option("--allow-private", net.allow_private,
                   "contact this private address too")
-      ->type_name("ADDR:PORT|all")->allow_extra_args(false)->group("Network");
+      ->type_name("ADDR:PORT|all")
+      ->allow_extra_args(false)
+      ->group("Network");
   command.add_option("--cacert", net.cacert, "trust these CAs")
-      ->type_name("FILE")->group("Network");
+      ->type_name("FILE")
+      ->group("Network");
   command.add_option("--proxy", net.proxy, "use this proxy")
-      ->type_name("URL")->group("Network");
+      ->type_name("URL")
+      ->group("Network");
   command.add_option("--user-agent", net.user_agent, "identify as this")
-      ->type_name("TEXT")->group("Network");
+      ->type_name("TEXT")
+      ->group("Network");
   command.add_option("--max-time", net.max_time, "seconds per exchange")
-      ->type_name("S")->check(CLI::PositiveNumber)->group("Network");
+      ->type_name("S")
+      ->check(CLI::PositiveNumber)
+      ->group("Network");
   command
       .add_option_function<std::string>(
           "--max-filesize",
           [&net](const std::string& text) {
             const Result<std::uint64_t> size = ParseSize(text);
-            if (!size) throw CLI::ValidationError("--max-filesize",
-                                                  size.error().message());
+            if (!size)
+              throw CLI::ValidationError("--max-filesize",
+                                         size.error().message());
             net.max_filesize = *size;
           },
           "keep at most this much of a body")
-      ->type_name("BYTES")->group("Network");
+      ->type_name("BYTES")
+      ->group("Network");
   command
       .add_option_function<std::string>(
           "--limit-rate",
           [&net](const std::string& text) {
             const Result<std::uint64_t> rate = ParseSize(text);
-            if (!rate) throw CLI::ValidationError("--limit-rate",
-                                                  rate.error().message());
+            if (!rate)
+              throw CLI::ValidationError("--limit-rate",
+                                         rate.error().message());
             net.limit_rate = *rate;
           },
           "bytes a second")
-      ->type_name("RATE")->group("Network");
+      ->type_name("RATE")
+      ->group("Network");
 }
 
 int Main(int argc, const char* const* argv) {
@@ -122,8 +135,7 @@ int Main(int argc, const char* const* argv) {
     if (std::none_of(commands.begin(), commands.end(),
                      [&](const Command& c) { return c.name == word; })) {
       const std::string near = DidYouMean(word);
-      *session.err << "stemma: '" << ForTerminal(word)
-                   << "' is not a command"
+      *session.err << "stemma: '" << ForTerminal(word) << "' is not a command"
                    << (near.empty() ? "" : "; did you mean '" + near + "'?")
                    << "\nSee 'stemma --help'.\n";
       return kUsage;

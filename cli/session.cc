@@ -35,18 +35,24 @@ void Session::Note(std::string_view text) const {
 
 int ExitCodeFor(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalidArgument: return kUsage;
+    case ErrorCode::kInvalidArgument:
+      return kUsage;
     case ErrorCode::kRefused:
-    case ErrorCode::kLimit: return kRefusedByPolicy;
-    case ErrorCode::kNoSpace: return kOutOfSpace;
-    case ErrorCode::kInterrupted: return kInterruptedRun;
-    case ErrorCode::kBusy: return kLocked;
+    case ErrorCode::kLimit:
+      return kRefusedByPolicy;
+    case ErrorCode::kNoSpace:
+      return kOutOfSpace;
+    case ErrorCode::kInterrupted:
+      return kInterruptedRun;
+    case ErrorCode::kBusy:
+      return kLocked;
     case ErrorCode::kNotFound:
     case ErrorCode::kNetwork:
     case ErrorCode::kMalformed:
     case ErrorCode::kCorrupt:
     case ErrorCode::kIo:
-    case ErrorCode::kUnsupported: return kTrouble;
+    case ErrorCode::kUnsupported:
+      return kTrouble;
   }
   return kTrouble;
 }
@@ -64,12 +70,18 @@ Result<std::uint64_t> ParseSize(std::string_view text) {
   std::string unit(rest, end);
   for (char& c : unit) c = (c >= 'A' && c <= 'Z') ? char(c - 'A' + 'a') : c;
   int shift = 0;
-  if (unit.empty() || unit == "b") shift = 0;
-  else if (unit == "k" || unit == "kb" || unit == "kib") shift = 10;
-  else if (unit == "m" || unit == "mb" || unit == "mib") shift = 20;
-  else if (unit == "g" || unit == "gb" || unit == "gib") shift = 30;
-  else if (unit == "t" || unit == "tb" || unit == "tib") shift = 40;
-  else return bad();
+  if (unit.empty() || unit == "b")
+    shift = 0;
+  else if (unit == "k" || unit == "kb" || unit == "kib")
+    shift = 10;
+  else if (unit == "m" || unit == "mb" || unit == "mib")
+    shift = 20;
+  else if (unit == "g" || unit == "gb" || unit == "gib")
+    shift = 30;
+  else if (unit == "t" || unit == "tb" || unit == "tib")
+    shift = 40;
+  else
+    return bad();
   if (number > (std::numeric_limits<std::uint64_t>::max() >> shift)) {
     return bad();
   }
@@ -85,7 +97,8 @@ std::string ForTerminal(std::string_view text) {
     char32_t code = byte;
     std::size_t length = 1;
     if (byte >= 0xC2 && byte < 0xE0 && i + 1 < text.size()) {
-      code = (byte & 0x1Fu) << 6 | (static_cast<unsigned char>(text[i + 1]) & 0x3Fu);
+      code = (byte & 0x1Fu) << 6 |
+             (static_cast<unsigned char>(text[i + 1]) & 0x3Fu);
       length = 2;
     } else if (byte >= 0xE0 && byte < 0xF0 && i + 2 < text.size()) {
       code = (byte & 0x0Fu) << 12 |
@@ -100,8 +113,7 @@ std::string ForTerminal(std::string_view text) {
                          (code >= 0x80 && code < 0xA0 && length == 2) ||
                          code == 0x061C || code == 0x200E || code == 0x200F ||
                          (code >= 0x202A && code <= 0x202E) ||
-                         (code >= 0x2066 && code <= 0x2069) ||
-                         (code == 0xFEFF);
+                         (code >= 0x2066 && code <= 0x2069) || (code == 0xFEFF);
     if (control) {
       safe += fmt::format("\\u{{{:x}}}", static_cast<unsigned>(code));
     } else {

@@ -32,7 +32,7 @@ struct NetworkOptions {
   std::vector<std::string> resolve;        // HOST:PORT:ADDR
   std::vector<std::string> allow_private;  // ADDR:PORT or "all"
   std::string cacert, proxy, user_agent;
-  double max_time = 0;                     // seconds, 0: the default
+  double max_time = 0;  // seconds, 0: the default
   std::optional<std::uint64_t> max_filesize;
   std::optional<std::uint64_t> limit_rate;  // bytes a second
 };

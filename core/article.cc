@@ -4,28 +4,44 @@ namespace stemma {
 
 std::string_view NameOf(BlockKind kind) {
   switch (kind) {
-    case BlockKind::kTitle: return "title";
-    case BlockKind::kHeading: return "heading";
-    case BlockKind::kStandfirst: return "standfirst";
-    case BlockKind::kParagraph: return "paragraph";
-    case BlockKind::kListItem: return "list-item";
-    case BlockKind::kQuote: return "quote";
-    case BlockKind::kPreformatted: return "preformatted";
-    case BlockKind::kTableRow: return "table-row";
-    case BlockKind::kCaption: return "caption";
-    case BlockKind::kMediaUrl: return "media-url";
+    case BlockKind::kTitle:
+      return "title";
+    case BlockKind::kHeading:
+      return "heading";
+    case BlockKind::kStandfirst:
+      return "standfirst";
+    case BlockKind::kParagraph:
+      return "paragraph";
+    case BlockKind::kListItem:
+      return "list-item";
+    case BlockKind::kQuote:
+      return "quote";
+    case BlockKind::kPreformatted:
+      return "preformatted";
+    case BlockKind::kTableRow:
+      return "table-row";
+    case BlockKind::kCaption:
+      return "caption";
+    case BlockKind::kMediaUrl:
+      return "media-url";
   }
   return "paragraph";
 }
 
 std::string_view NameOf(MediaKind kind) {
   switch (kind) {
-    case MediaKind::kVideo: return "video";
-    case MediaKind::kAudio: return "audio";
-    case MediaKind::kImage: return "image";
-    case MediaKind::kHls: return "hls";
-    case MediaKind::kDash: return "dash";
-    case MediaKind::kPlayer: return "player";
+    case MediaKind::kVideo:
+      return "video";
+    case MediaKind::kAudio:
+      return "audio";
+    case MediaKind::kImage:
+      return "image";
+    case MediaKind::kHls:
+      return "hls";
+    case MediaKind::kDash:
+      return "dash";
+    case MediaKind::kPlayer:
+      return "player";
   }
   return "video";
 }

@@ -14,8 +14,16 @@
 namespace stemma {
 
 enum class BlockKind {
-  kTitle, kHeading, kStandfirst, kParagraph, kListItem, kQuote, kPreformatted,
-  kTableRow, kCaption, kMediaUrl,
+  kTitle,
+  kHeading,
+  kStandfirst,
+  kParagraph,
+  kListItem,
+  kQuote,
+  kPreformatted,
+  kTableRow,
+  kCaption,
+  kMediaUrl,
 };
 std::string_view NameOf(BlockKind kind);
 
@@ -23,9 +31,9 @@ std::string_view NameOf(BlockKind kind);
 // which rule they went, so that nothing disappears without a reason.
 struct Block {
   BlockKind kind = BlockKind::kParagraph;
-  std::string text;       // L1: NFC, white space folded; UTF-8
+  std::string text;  // L1: NFC, white space folded; UTF-8
   bool kept = true;
-  std::string rule;       // the rule that kept or dropped it
+  std::string rule;              // the rule that kept or dropped it
   std::size_t source_begin = 0;  // byte range in the page as decoded to UTF-8
   std::size_t source_end = 0;
 };
@@ -35,20 +43,20 @@ std::string_view NameOf(MediaKind kind);
 
 struct MediaLink {
   MediaKind kind = MediaKind::kVideo;
-  std::string url;        // absolute; for kPlayer the player's page
-  std::string found_by;   // "video", "source", "og:video", "json-ld", "bare-url"
-  std::string mime;       // as claimed by the page, may be empty
-  std::string poster;     // absolute, may be empty
+  std::string url;       // absolute; for kPlayer the player's page
+  std::string found_by;  // "video", "source", "og:video", "json-ld", "bare-url"
+  std::string mime;      // as claimed by the page, may be empty
+  std::string poster;    // absolute, may be empty
   std::string player_id;  // "youtube:ID", may be empty
-  int after_block = -1;   // index into Article::blocks, -1 before all or unknown
+  int after_block = -1;  // index into Article::blocks, -1 before all or unknown
 };
 
 // Who a page says it copied, and how it says so.
 struct SourceClaim {
-  std::string kind;   // "original-source-line", "republished-from", "byline",
-                      // "dateline", "agency", "canonical", "copyright", "link"
-  std::string name;   // as written, may be empty
-  std::string url;    // absolute, may be empty
+  std::string kind;  // "original-source-line", "republished-from", "byline",
+                     // "dateline", "agency", "canonical", "copyright", "link"
+  std::string name;  // as written, may be empty
+  std::string url;   // absolute, may be empty
   std::optional<DateClaim> date;
   std::string quote;  // the words that make the claim
   int block = -1;     // index into Article::blocks, -1 for head and metadata
@@ -66,10 +74,10 @@ struct Article {
   std::string licence;    // the licence claim in the page's words, or its URL
   std::string copyright;  // the copyright line as written
   std::vector<std::string> authors;
-  std::string publisher;           // who publishes this page, as it says
+  std::string publisher;  // who publishes this page, as it says
   std::optional<DateClaim> published, modified;
-  std::vector<DateClaim> dates;    // every date claim, also the conflicting
-  std::vector<Block> blocks;       // in page order, kept and dropped
+  std::vector<DateClaim> dates;  // every date claim, also the conflicting
+  std::vector<Block> blocks;     // in page order, kept and dropped
   std::vector<MediaLink> media;
   std::vector<SourceClaim> claims;
   std::vector<std::string> links;  // absolute, in page order, without repeats

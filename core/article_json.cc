@@ -11,9 +11,12 @@ using Json = nlohmann::json;
 
 std::string_view NameOf(Precision precision) {
   switch (precision) {
-    case Precision::kDay: return "day";
-    case Precision::kMinute: return "minute";
-    case Precision::kSecond: return "second";
+    case Precision::kDay:
+      return "day";
+    case Precision::kMinute:
+      return "minute";
+    case Precision::kSecond:
+      return "second";
   }
   return "day";
 }
@@ -33,8 +36,8 @@ std::optional<Kind> KindOf(std::string_view name,
 }
 
 constexpr std::array kBlockKinds = {
-    BlockKind::kTitle,     BlockKind::kHeading,  BlockKind::kStandfirst,
-    BlockKind::kParagraph, BlockKind::kListItem, BlockKind::kQuote,
+    BlockKind::kTitle,        BlockKind::kHeading,  BlockKind::kStandfirst,
+    BlockKind::kParagraph,    BlockKind::kListItem, BlockKind::kQuote,
     BlockKind::kPreformatted, BlockKind::kTableRow, BlockKind::kCaption,
     BlockKind::kMediaUrl};
 constexpr std::array kMediaKinds = {MediaKind::kVideo, MediaKind::kAudio,
@@ -69,16 +72,22 @@ Json BlockToJson(const Block& block) {
 }
 
 Json MediaToJson(const MediaLink& media) {
-  return {{"kind", stemma::NameOf(media.kind)}, {"url", media.url},
-          {"found_by", media.found_by},         {"mime", media.mime},
-          {"poster", media.poster},             {"player_id", media.player_id},
+  return {{"kind", stemma::NameOf(media.kind)},
+          {"url", media.url},
+          {"found_by", media.found_by},
+          {"mime", media.mime},
+          {"poster", media.poster},
+          {"player_id", media.player_id},
           {"after_block", media.after_block}};
 }
 
 Json ClaimToJson(const SourceClaim& claim) {
-  return {{"kind", claim.kind},   {"name", claim.name},
-          {"url", claim.url},     {"date", OptionalDate(claim.date)},
-          {"quote", claim.quote}, {"block", claim.block},
+  return {{"kind", claim.kind},
+          {"name", claim.name},
+          {"url", claim.url},
+          {"date", OptionalDate(claim.date)},
+          {"quote", claim.quote},
+          {"block", claim.block},
           {"confidence", claim.confidence}};
 }
 
@@ -118,8 +127,8 @@ Article ReadArticle(const Json& json) {
   }
   for (const Json& item : json.value("media", Json::array())) {
     MediaLink media;
-    media.kind = KindOf(item.value("kind", ""), kMediaKinds)
-                     .value_or(MediaKind::kVideo);
+    media.kind =
+        KindOf(item.value("kind", ""), kMediaKinds).value_or(MediaKind::kVideo);
     media.url = item.value("url", "");
     media.found_by = item.value("found_by", "");
     media.mime = item.value("mime", "");
@@ -164,32 +173,33 @@ Json ToJson(const DateClaim& date) {
 }
 
 Json ToJson(const Article& a) {
-  return {{"schema", "stemma.article.v1"},
-          {"method", a.method},
-          {"url", a.url},
-          {"is_article", a.is_article},
-          {"confidence", a.confidence},
-          {"title", a.title},
-          {"title_raw", a.title_raw},
-          {"site_name", a.site_name},
-          {"language", a.language},
-          {"canonical_url", a.canonical_url},
-          {"amp_url", a.amp_url},
-          {"section", a.section},
-          {"keywords", a.keywords},
-          {"licence", a.licence},
-          {"copyright", a.copyright},
-          {"authors", a.authors},
-          {"publisher", a.publisher},
-          {"published", OptionalDate(a.published)},
-          {"modified", OptionalDate(a.modified)},
-          {"dates", ListOf(a.dates, [](const DateClaim& d) { return ToJson(d); })},
-          {"blocks", ListOf(a.blocks, BlockToJson)},
-          {"media", ListOf(a.media, MediaToJson)},
-          {"claims", ListOf(a.claims, ClaimToJson)},
-          {"links", a.links},
-          {"charset", a.charset},
-          {"notes", a.notes}};
+  return {
+      {"schema", "stemma.article.v1"},
+      {"method", a.method},
+      {"url", a.url},
+      {"is_article", a.is_article},
+      {"confidence", a.confidence},
+      {"title", a.title},
+      {"title_raw", a.title_raw},
+      {"site_name", a.site_name},
+      {"language", a.language},
+      {"canonical_url", a.canonical_url},
+      {"amp_url", a.amp_url},
+      {"section", a.section},
+      {"keywords", a.keywords},
+      {"licence", a.licence},
+      {"copyright", a.copyright},
+      {"authors", a.authors},
+      {"publisher", a.publisher},
+      {"published", OptionalDate(a.published)},
+      {"modified", OptionalDate(a.modified)},
+      {"dates", ListOf(a.dates, [](const DateClaim& d) { return ToJson(d); })},
+      {"blocks", ListOf(a.blocks, BlockToJson)},
+      {"media", ListOf(a.media, MediaToJson)},
+      {"claims", ListOf(a.claims, ClaimToJson)},
+      {"links", a.links},
+      {"charset", a.charset},
+      {"notes", a.notes}};
 }
 
 Result<Article> ArticleFromJson(const Json& json) {

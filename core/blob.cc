@@ -21,8 +21,9 @@ Blob::Blob(std::string bytes) : size_(bytes.size()) {
 
 Result<std::string> Blob::ReadAll(std::uint64_t max_bytes) const {
   if (size_ > max_bytes) {
-    return Error(ErrorCode::kLimit,
-                 fmt::format("body has {} bytes, limit is {}", size_, max_bytes));
+    return Error(
+        ErrorCode::kLimit,
+        fmt::format("body has {} bytes, limit is {}", size_, max_bytes));
   }
   return ReadPrefix(size_);
 }

@@ -4,10 +4,14 @@ namespace stemma {
 
 std::string_view NameOf(Truncation reason) {
   switch (reason) {
-    case Truncation::kLength: return "length";
-    case Truncation::kTime: return "time";
-    case Truncation::kDisconnect: return "disconnect";
-    case Truncation::kUnspecified: return "unspecified";
+    case Truncation::kLength:
+      return "length";
+    case Truncation::kTime:
+      return "time";
+    case Truncation::kDisconnect:
+      return "disconnect";
+    case Truncation::kUnspecified:
+      return "unspecified";
   }
   return "unspecified";
 }

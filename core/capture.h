@@ -13,16 +13,17 @@
 
 namespace stemma {
 
-// Facts of the very connection that carried an exchange (never of a second one).
+// Facts of the very connection that carried an exchange (never of a second
+// one).
 struct Connection {
   std::string peer_address;  // RFC 5952 text, no port; empty if never connected
   int peer_port = 0;
   std::string local_address;
-  std::string http_protocol;  // "http/1.1", "http/1.0", "h2"
-  std::string tls_protocol;   // "tls/1.3"; empty without TLS
-  std::string cipher_suite;   // IANA name; empty without TLS
+  std::string http_protocol;              // "http/1.1", "http/1.0", "h2"
+  std::string tls_protocol;               // "tls/1.3"; empty without TLS
+  std::string cipher_suite;               // IANA name; empty without TLS
   std::vector<std::string> certificates;  // DER, leaf first, as the peer sent
-  std::string tls_verify;     // "ok", or OpenSSL's reason; empty without TLS
+  std::string tls_verify;        // "ok", or OpenSSL's reason; empty without TLS
   bool tls_close_notify = true;  // false: the end was not authenticated
 };
 

@@ -12,8 +12,14 @@ namespace stemma {
 
 // The contract's eight verdicts, least severe first within the first six.
 enum class Verdict {
-  kIdentical, kCosmeticOnly, kBoilerplateOnly, kExcerpt, kExtended, kEdited,
-  kQuoting, kUnrelated,
+  kIdentical,
+  kCosmeticOnly,
+  kBoilerplateOnly,
+  kExcerpt,
+  kExtended,
+  kEdited,
+  kQuoting,
+  kUnrelated,
 };
 std::string_view NameOf(Verdict verdict);
 
@@ -53,8 +59,8 @@ struct Comparison {
   double coverage_suspect = 0;
   int longest_run_words = 0;
   double confidence = 0;
-  std::vector<Change> changes;     // most serious first
-  std::vector<BlockRole> blocks;   // in text order, reference then suspect
+  std::vector<Change> changes;    // most serious first
+  std::vector<BlockRole> blocks;  // in text order, reference then suspect
   std::map<std::string, std::int64_t> counts;
 };
 

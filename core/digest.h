@@ -1,4 +1,5 @@
-// A Digest names bytes by what they are. hash/ computes them; this is the value.
+// A Digest names bytes by what they are. hash/ computes them; this is the
+// value.
 #pragma once
 
 #include <array>

@@ -4,12 +4,18 @@ namespace stemma {
 
 std::string_view NameOf(VideoVerdict verdict) {
   switch (verdict) {
-    case VideoVerdict::kSame: return "same";
-    case VideoVerdict::kReencoded: return "re-encoded";
-    case VideoVerdict::kSegment: return "segment";
-    case VideoVerdict::kAltered: return "altered";
-    case VideoVerdict::kDifferent: return "different";
-    case VideoVerdict::kNotCompared: return "not-compared";
+    case VideoVerdict::kSame:
+      return "same";
+    case VideoVerdict::kReencoded:
+      return "re-encoded";
+    case VideoVerdict::kSegment:
+      return "segment";
+    case VideoVerdict::kAltered:
+      return "altered";
+    case VideoVerdict::kDifferent:
+      return "different";
+    case VideoVerdict::kNotCompared:
+      return "not-compared";
   }
   return "not-compared";
 }

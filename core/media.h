@@ -25,17 +25,17 @@ struct Rational {
 
 // A frame a reviewer should see, at its exact place.
 struct Keyframe {
-  std::int64_t pts = 0;     // in time_base units, as the container has it
+  std::int64_t pts = 0;  // in time_base units, as the container has it
   Rational time_base;
-  double seconds = 0;       // presentation time from the start of the video
-  std::int64_t frame = 0;   // number among the decoded frames, from 0
-  std::string reason;       // "scene-start", "sharpest-of-shot", "interval", ...
-  int shot = 0;             // index into VideoFacts::shots
+  double seconds = 0;      // presentation time from the start of the video
+  std::int64_t frame = 0;  // number among the decoded frames, from 0
+  std::string reason;      // "scene-start", "sharpest-of-shot", "interval", ...
+  int shot = 0;            // index into VideoFacts::shots
   int width = 0, height = 0;
-  Sha256 pixels;            // of the decoded picture (media/keyframes.h: layout)
+  Sha256 pixels;  // of the decoded picture (media/keyframes.h: layout)
   FrameHash pdq{};
-  int pdq_quality = 0;      // 0 to 100
-  std::string file;         // the image written, relative to the output folder
+  int pdq_quality = 0;  // 0 to 100
+  std::string file;     // the image written, relative to the output folder
 };
 
 // One sampled frame hash of a video, for matching.
@@ -52,13 +52,20 @@ struct Shot {
 
 // What was said about copy B of video A.
 enum class VideoVerdict {
-  kSame, kReencoded, kSegment, kAltered, kDifferent, kNotCompared,
+  kSame,
+  kReencoded,
+  kSegment,
+  kAltered,
+  kDifferent,
+  kNotCompared,
 };
 std::string_view NameOf(VideoVerdict verdict);
 
 struct VideoComparison {
   VideoVerdict verdict = VideoVerdict::kNotCompared;
-  struct Segment { double a0 = 0, a1 = 0, b0 = 0, b1 = 0; };  // seconds
+  struct Segment {
+    double a0 = 0, a1 = 0, b0 = 0, b1 = 0;
+  };  // seconds
   struct Alteration {
     std::string kind;  // "removed", "inserted", "replaced", "painted", ...
     double start = 0, end = 0;  // seconds, in B; in A for "removed"

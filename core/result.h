@@ -69,14 +69,15 @@ using Status = Result<void>;
 // STEMMA_CHECK_OK(Append(x)): go on, or return the error.
 #define STEMMA_CONCAT_INNER(a, b) a##b
 #define STEMMA_CONCAT(a, b) STEMMA_CONCAT_INNER(a, b)
-#define STEMMA_TRY(declaration, expression) \
-  STEMMA_TRY_NAMED(STEMMA_CONCAT(stemma_try_, __LINE__), declaration, expression)
+#define STEMMA_TRY(declaration, expression)                           \
+  STEMMA_TRY_NAMED(STEMMA_CONCAT(stemma_try_, __LINE__), declaration, \
+                   expression)
 #define STEMMA_TRY_NAMED(name, declaration, expression) \
   auto name = (expression);                             \
   if (!name) return std::move(name).error();            \
   declaration = std::move(name).value()
-#define STEMMA_CHECK_OK(expression)                              \
-  do {                                                           \
-    if (auto status_ = (expression); !status_)                   \
-      return std::move(status_).error();                         \
+#define STEMMA_CHECK_OK(expression)            \
+  do {                                         \
+    if (auto status_ = (expression); !status_) \
+      return std::move(status_).error();       \
   } while (false)

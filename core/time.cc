@@ -72,18 +72,15 @@ std::optional<TimePoint> Combine(int y, int mo, int d, int h, int mi, int s,
 
 }  // namespace
 
-TimePoint SystemNow() {
-  return floor<milliseconds>(system_clock::now());
-}
+TimePoint SystemNow() { return floor<milliseconds>(system_clock::now()); }
 
 std::string FormatSeconds(TimePoint time) {
   const Parts p = Split(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-                     static_cast<int>(p.date.year()),
-                     static_cast<unsigned>(p.date.month()),
-                     static_cast<unsigned>(p.date.day()),
-                     p.clock.hours().count(), p.clock.minutes().count(),
-                     p.clock.seconds().count());
+  return fmt::format(
+      "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(p.date.year()),
+      static_cast<unsigned>(p.date.month()),
+      static_cast<unsigned>(p.date.day()), p.clock.hours().count(),
+      p.clock.minutes().count(), p.clock.seconds().count());
 }
 
 std::string FormatMillis(TimePoint time) {

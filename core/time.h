@@ -1,5 +1,6 @@
 // Points in time, UTC, millisecond resolution, and their written forms.
-// The clock is an argument wherever "now" matters, so that tests need no sleeps.
+// The clock is an argument wherever "now" matters, so that tests need no
+// sleeps.
 #pragma once
 
 #include <chrono>
