@@ -1,0 +1,224 @@
+// The only writer of an archive. It holds the lock, recovers what a killed
+// process left behind, and makes captures durable in the contract's order:
+// record frames synced, then the event synced, then the index.
+//
+//   auto writer = ArchiveWriter::Open(dir, options);
+//   CaptureDraft draft = (*writer)->BeginCapture(url, started);
+//   BodyWriter body = *draft.BeginExchange(exchange);   // the head is in
+//   body.Append(piece); ...                             // as it arrives
+//   RecordInfo response = *body.Finish(exchange);
+//   CaptureInfo capture = *draft.Commit({{"status", 200}});  // durable
+//
+// Bodies up to ArchiveOptions::buffer_bytes wait in memory and become one
+// frame of the main bundle. A longer one moves into a bundle of its own lane
+// as it arrives, so that several may stream at once; lanes are reused. Nothing
+// is written twice. After any failed write or sync the writer refuses all
+// further work (kIo or kNoSpace): what was acknowledged is safe, the rest is
+// put aside by the next Open.
+//
+// Thread-safe: drafts and bodies of one writer may live in several threads;
+// one draft or body is used by one thread at a time. Drafts and bodies must
+// not outlive their writer.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/records.h"
+#include "core/blob.h"
+#include "core/capture.h"
+#include "core/result.h"
+#include "core/time.h"
+
+namespace stemma {
+
+class Index;
+
+struct ArchiveOptions {
+  std::string job = "capture";      // start of bundle names; [A-Za-z0-9._-]
+  std::string software = "stemma";  // for warcinfo and events: "stemma/0.1.0"
+  std::string user_agent, robots, operator_name;  // for warcinfo, may be empty
+  Clock clock = SystemNow;
+  // Fills a span with random bytes; the system's by default.
+  std::function<void(std::span<std::uint8_t>)> random;
+
+  std::uint64_t rotate_bytes = std::uint64_t{1} << 30;  // seal beyond this
+  std::chrono::milliseconds rotate_age = std::chrono::hours(24);
+  std::size_t buffer_bytes = 4 << 20;  // longer bodies are streamed
+  std::size_t frame_bytes = 4 << 20;   // of a streamed body, 4 to 8 MiB
+  int level = 3;                       // zstd level of text records
+
+  // Refuse new captures (kNoSpace) when the disk has less than this left;
+  // nullopt: the smaller of 1 GiB and 5 % of the file system.
+  std::optional<std::uint64_t> free_space_floor;
+
+  // Page dictionaries: once a bundle without one holds this many bytes of
+  // pages, it is sealed and the next one starts with a dictionary made of the
+  // first whole pages of each host, if that measurably pays. 0: never.
+  std::uint64_t dictionary_after = 3 << 20;
+  std::size_t dictionary_bytes = 1 << 20;  // upper bound, at most 8 MiB
+
+  bool index = true;  // keep index.sqlite up to date
+};
+
+// What a visit was about to repeat: the record it would repeat.
+struct RevisitOf {
+  std::string record_id;          // of a response, never of another revisit
+  std::string uri, date;          // WARC-Target-URI, WARC-Date as written
+  std::optional<Sha256> payload;  // required for an identical payload
+};
+enum class RevisitProfile { kIdenticalPayload, kServerNotModified };
+
+// Something made from a capture: an article, a keyframe, a fingerprint.
+struct DerivedRecord {
+  std::string kind;          // "article", "fingerprint", "keyframe", ...
+  std::string uri;           // its WARC-Target-URI; a urn: or the page's URL
+  std::string content_type;  // "application/json", "image/png"
+  std::string bytes;
+  std::string refers_to;            // id of the record it was made from
+  nlohmann::json* facts = nullptr;  // more keys for its entry in the event
+};
+
+class ArchiveCore;  // the writer's inside
+
+// A response body on its way into a bundle. Destroying it unfinished leaves
+// bytes that no event names; they are put aside.
+class BodyWriter {
+ public:
+  struct State;
+  explicit BodyWriter(std::unique_ptr<State> state);
+  BodyWriter(BodyWriter&&) noexcept;
+  BodyWriter& operator=(BodyWriter&&) noexcept;
+  ~BodyWriter();
+
+  // Adds bytes as received: still content-coded, and still chunked exactly if
+  // the response head says so.
+  Status Append(std::string_view bytes);
+  std::uint64_t size() const;
+
+  // Completes the exchange: request record, response record, and the
+  // certificate chain if it is new to the bundle. `exchange.response_head` may
+  // differ from the one given first. Returns the response's record.
+  Result<RecordInfo> Finish(const Exchange& exchange);
+  // Instead of Finish: the body is one the archive holds already. The bytes
+  // are dropped and a revisit record written. Only while size() is within
+  // ArchiveOptions::buffer_bytes; else kInvalidArgument.
+  Result<RecordInfo> FinishAsRevisit(const Exchange& exchange,
+                                     const RevisitOf& original,
+                                     RevisitProfile profile);
+  // The SHA-256 of the payload so far (transfer coding removed): compare with
+  // the index before deciding between the two.
+  Sha256 PayloadSoFar() const;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+class CaptureDraft {
+ public:
+  struct State;
+  explicit CaptureDraft(std::unique_ptr<State> state);
+  CaptureDraft(CaptureDraft&&) noexcept;
+  CaptureDraft& operator=(CaptureDraft&&) noexcept;
+  ~CaptureDraft();
+
+  const std::string& id() const;
+  std::span<const RecordInfo> records() const;
+
+  // Starts an exchange of this capture: a hop, the page, a medium. Its records
+  // bear the date `head.started`.
+  Result<BodyWriter> BeginExchange(const Exchange& head);
+  // The whole of it at once.
+  Result<RecordInfo> AddExchange(const Exchange& exchange,
+                                 std::string_view body);
+  // A 304, or a body known to be the same before it was read.
+  Result<RecordInfo> AddRevisit(const Exchange& exchange,
+                                const RevisitOf& original,
+                                RevisitProfile profile);
+
+  // Records beside the exchanges. `refers_to` may be empty where WARC lets it.
+  Result<RecordInfo> AddResource(std::string_view uri,
+                                 std::string_view content_type,
+                                 std::string_view bytes);
+  Result<RecordInfo> AddConversion(std::string_view uri,
+                                   std::string_view content_type,
+                                   std::string_view bytes,
+                                   std::string_view refers_to);
+  Result<RecordInfo> AddMetadata(std::string_view uri,
+                                 std::string_view content_type,
+                                 std::string_view bytes,
+                                 std::string_view refers_to);
+
+  // Logs the capture; `facts` are more keys for the event (keys [a-z0-9_]+,
+  // integers only). Durable on return: acknowledge it then.
+  Result<CaptureInfo> Commit(const nlohmann::json& facts);
+  // Logs a visit that failed, with what was received up to then.
+  Result<CaptureInfo> CommitFailed(const Error& error,
+                                   const nlohmann::json& facts);
+  // Group commit: like Commit and CommitFailed, but durable only after the
+  // next ArchiveWriter::Sync. Do not acknowledge before that.
+  Result<CaptureInfo> Stage(const nlohmann::json& facts);
+  Result<CaptureInfo> StageFailed(const Error& error,
+                                  const nlohmann::json& facts);
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+class ArchiveWriter {
+ public:
+  // Opens or creates the archive in `dir`. kBusy: another process writes it.
+  // kIo: not writable. kCorrupt: the log is damaged before its last line.
+  static Result<std::unique_ptr<ArchiveWriter>> Open(
+      const std::filesystem::path& dir, ArchiveOptions options);
+  // Seals what is open, if all went well.
+  ~ArchiveWriter();
+
+  const std::filesystem::path& dir() const;
+
+  // A visit to `url` that began at `started`. kNoSpace below the floor.
+  Result<CaptureDraft> BeginCapture(std::string_view url, TimePoint started);
+
+  // Makes everything staged durable.
+  Status Sync();
+
+  // Appends one event, durable on return; gives its seq. `fields` are the keys
+  // beside v, seq, prev, type and t.
+  Result<std::uint64_t> AppendEvent(std::string_view type,
+                                    const nlohmann::json& fields);
+
+  // Keeps what was derived from `capture_id` and logs a `derive` event
+  // {of, records:[{kind, id, offset, length, block_sha256, ...}], ...facts},
+  // durable on return.
+  Result<CaptureInfo> AppendDerived(std::string_view capture_id,
+                                    const nlohmann::json& facts,
+                                    std::span<const DerivedRecord> records);
+
+  // Reads back a record of this archive, also one not yet committed.
+  Result<Blob> Payload(const RecordInfo& record);
+
+  // The index, caught up with the log; null if options.index is off.
+  Index* index();
+
+  // Seals every open bundle: digests and records root into a `seal` event,
+  // CDXJ beside it. The writer stays usable.
+  Status Seal();
+
+  // What Open put aside or noticed, one line each, for the operator.
+  const std::vector<std::string>& recovery_notes() const;
+
+ private:
+  explicit ArchiveWriter(std::unique_ptr<ArchiveCore> core);
+  std::unique_ptr<ArchiveCore> core_;
+};
+
+}  // namespace stemma
