@@ -13,18 +13,20 @@ struct ImageLimits {
   std::uint64_t max_pixels = 100'000'000;
 };
 
-// Rows without padding, 3 bytes a pixel. Transparency is composed on black,
-// 16-bit samples lose their low byte, greys become three equal values.
+// Rows without padding, 3 bytes a pixel. Transparency is ignored, as Meta's
+// tool does; 16-bit samples lose their low byte; greys become three equal
+// values.
 struct RgbImage {
   int width = 0, height = 0;
+  bool damaged = false;  // the end is missing or broken; the rest is there
   std::vector<std::uint8_t> rgb;
 };
 
 // Whether the bytes begin as a PNG or a JPEG file does.
 bool LooksLikeImage(std::string_view bytes);
 
-// kUnsupported for other formats, kMalformed for damage before the first whole
-// picture, kLimit for more pixels than allowed.
+// kUnsupported for other formats, kMalformed when no picture comes out, kLimit
+// for more pixels than allowed.
 Result<RgbImage> DecodeImage(std::string_view bytes,
                              const ImageLimits& limits = {});
 

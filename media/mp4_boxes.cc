@@ -1,0 +1,1 @@
+#include "media/mp4_boxes.h"
