@@ -5,6 +5,10 @@ function(stemma_room name)
   cmake_parse_arguments(ROOM "" "" "SEES;USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+  if(NOT sources)  # a room that has only headers
+    set(sources ${PROJECT_BINARY_DIR}/empty_room_${name}.cc)
+    file(WRITE ${sources} "")
+  endif()
   add_library(stemma_${name} STATIC ${sources})
   target_include_directories(stemma_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
