@@ -16,7 +16,10 @@ class Url {
   Url() = default;
 
   // Parses `text`, relative to `base` when given. kMalformed says why not.
-  static Result<Url> Parse(std::string_view text, const Url* base = nullptr);
+  // `query_charset` is the WHATWG name of the encoding of the page the link
+  // was found in; it matters for the query only.
+  static Result<Url> Parse(std::string_view text, const Url* base = nullptr,
+                           std::string_view query_charset = "UTF-8");
 
   bool valid() const { return !scheme_.empty(); }
   // "https", without colon, lower case.
@@ -30,7 +33,9 @@ class Url {
   std::optional<int> port() const { return port_; }
   // The port a connection would use; 0 for schemes without a default.
   int EffectivePort() const;
+  // "/a/b", or the opaque path of "mailto:a@b".
   const std::string& path() const { return path_; }
+  bool has_opaque_path() const { return opaque_path_; }
   // Without "?"; has_query() tells "?" alone from nothing.
   const std::string& query() const { return query_; }
   bool has_query() const { return has_query_; }
@@ -38,7 +43,10 @@ class Url {
   bool has_fragment() const { return has_fragment_; }
 
   bool IsHttp() const { return scheme_ == "http" || scheme_ == "https"; }
-  // scheme://host[:port], for http(s); "null" otherwise.
+  // http, https, ws, wss, ftp or file.
+  bool IsSpecial() const;
+  // scheme://host[:port] of special URLs but file:, and of blob: URLs of such;
+  // "null" otherwise.
   std::string Origin() const;
   std::string Href() const;
   std::string HrefWithoutFragment() const;
@@ -54,6 +62,8 @@ class Url {
 };
 
 // Host name to ASCII by UTS 46 as the URL Standard asks; kMalformed if refused.
+// Unless strict, an ASCII name is only lower-cased and checked for forbidden
+// characters.
 Result<std::string> DomainToAscii(std::string_view domain, bool be_strict);
 
 }  // namespace stemma
