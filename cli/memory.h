@@ -1,0 +1,74 @@
+// What the archive remembers, arranged for one question: have we seen this
+// text or this video before? Built from the index and the bundles, kept up to
+// date while a run adds to it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/comparison.h"
+#include "core/media.h"
+#include "core/publication.h"
+#include "core/result.h"
+
+namespace stemma {
+class ArchiveReader;
+class Index;
+class SiteModels;
+struct VideoReport;
+}  // namespace stemma
+
+namespace stemma::cli {
+
+// A publication the archive holds that shares text or video with another.
+struct Relative {
+  Publication publication;
+  Comparison comparison;  // reference: the relative; suspect: the one asked
+  VideoComparison video;
+  bool earlier = true;  // by the claimed date, else by our clock
+};
+
+class Memory {
+ public:
+  // Reads what the archive in `dir` holds. An archive that is not there is an
+  // empty memory.
+  static Result<std::unique_ptr<Memory>> Open(const std::filesystem::path& dir);
+  ~Memory();
+
+  // The relatives of `publication`, best first: most of its text covered, then
+  // the earliest. `videos` are those bound to it. Itself and other captures of
+  // the same URL are left out. At most `limit`.
+  Result<std::vector<Relative>> RelativesOf(
+      const Publication& publication,
+      const std::vector<std::shared_ptr<const VideoReport>>& videos,
+      std::size_t limit);
+
+  // From now on `publication` is known too.
+  Status Add(const Publication& publication,
+             const std::vector<std::shared_ptr<const VideoReport>>& videos);
+
+  // Furniture learned from all known publications.
+  const SiteModels& sites() const;
+
+  // The reports of the videos bound to a capture, in page order.
+  Result<std::vector<std::shared_ptr<const VideoReport>>> VideosOf(
+      const std::string& capture_id);
+
+  Status Flush();  // makes the text index durable
+
+ private:
+  struct State;
+  explicit Memory(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// What the best pair among two sets of videos says: kNotCompared with the
+// reason when one side has none.
+VideoComparison CompareVideoSets(
+    const std::vector<std::shared_ptr<const VideoReport>>& reference,
+    const std::vector<std::shared_ptr<const VideoReport>>& suspect);
+
+}  // namespace stemma::cli
