@@ -53,7 +53,7 @@ using DctMatrix = std::array<std::array<float, kSide>, kTerms>;
 const DctMatrix& Dct() {
   static const DctMatrix matrix = [] {
     DctMatrix d{};
-    const double scale = std::sqrt(2.0 / kSide);
+    const float scale = std::sqrt(2.0f / kSide);
     for (int i = 0; i < kTerms; ++i) {
       for (int j = 0; j < kSide; ++j) {
         d[i][j] =
@@ -104,6 +104,61 @@ PdqTerms Turned(const PdqTerms& terms, int form) {
     }
   }
   return turned;
+}
+
+// One box pass as Meta's code runs it: a float sum that gains a sample on the
+// right and loses one on the left. Its rounding decides bits of flat pictures,
+// so stills keep it; `lines` runs `side_by_side` sums at once, which changes
+// none of them.
+void BoxPass(const float* in, float* out, int length, int width,
+             std::ptrdiff_t step, int side_by_side) {
+  const int half = (width + 2) / 2;
+  std::vector<float> sums(static_cast<std::size_t>(side_by_side), 0.0f);
+  int right = 0, left = 0, size = 0;
+  const auto gain = [&] {
+    const float* from = in + right++ * step;
+    for (int x = 0; x < side_by_side; ++x) sums[x] += from[x];
+  };
+  const auto lose = [&] {
+    const float* from = in + left++ * step;
+    for (int x = 0; x < side_by_side; ++x) sums[x] -= from[x];
+  };
+  for (; size < half - 1; ++size) gain();
+  for (int i = 0; i < length; ++i) {
+    const bool grows = right < length;
+    if (grows) gain();
+    if (grows && size < width) ++size;
+    else {
+      lose();
+      if (!grows) --size;
+    }
+    float* to = out + i * step;
+    const auto divisor = static_cast<float>(size);
+    for (int x = 0; x < side_by_side; ++x) to[x] = sums[x] / divisor;
+  }
+}
+
+// The 64x64 samples of a still: two box passes over the whole picture.
+PdqSamples FilteredSamples(std::vector<float> luma, int width, int height) {
+  std::vector<float> other(luma.size());
+  const int row_window = (width + 127) / 128;
+  const int column_window = (height + 127) / 128;
+  for (int pass = 0; pass < 2; ++pass) {
+    for (int y = 0; y < height; ++y) {
+      const std::size_t at = static_cast<std::size_t>(y) * width;
+      BoxPass(&luma[at], &other[at], width, row_window, 1, 1);
+    }
+    BoxPass(other.data(), luma.data(), height, column_window, width, width);
+  }
+  PdqSamples samples;
+  for (int i = 0; i < kSide; ++i) {
+    const int y = static_cast<int>((i + 0.5) * height / kSide);
+    for (int j = 0; j < kSide; ++j) {
+      const int x = static_cast<int>((j + 0.5) * width / kSide);
+      samples[i * kSide + j] = luma[static_cast<std::size_t>(y) * width + x];
+    }
+  }
+  return samples;
 }
 
 // Nearest neighbour to 512x512, aspect ignored, and luma in float.
@@ -265,11 +320,9 @@ PdqImage PdqOfRgb(std::span<const std::uint8_t> rgb, int width, int height,
   const int out_height = shrink ? kLongestStill : height;
   if (out_width < kSmallestSide || out_height < kSmallestSide) return image;
 
-  const std::vector<float> luma =
-      LumaOfRgb(rgb, width, height, out_width, out_height);
-  PdqSamples samples;
-  LumaReducer(out_width, out_height)
-      .Reduce(luma.data(), out_width, 0.0f, 1.0f, samples);
+  const PdqSamples samples = FilteredSamples(
+      LumaOfRgb(rgb, width, height, out_width, out_height), out_width,
+      out_height);
   const PdqTerms terms = PdqTransform(samples);
   image.hash = {PdqBits(terms), PdqQuality(samples)};
   image.dihedral = PdqDihedral(terms);
