@@ -1,0 +1,247 @@
+#include "fetch/http_head.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace stemma {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n\v\f";
+
+std::string_view Trim(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool SameName(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// The line at `*from` without its end (LF or CRLF); moves `*from` behind it.
+std::string_view NextLine(std::string_view text, std::size_t* from) {
+  const std::size_t lf = text.find('\n', *from);
+  std::string_view line =
+      text.substr(*from, lf == std::string_view::npos ? lf : lf - *from);
+  *from = lf == std::string_view::npos ? text.size() : lf + 1;
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+// "HTTP/1.1 200 OK" -> 200; 0 when this is no status line.
+int StatusOf(std::string_view line) {
+  if (!SameName(line.substr(0, 5), "HTTP/")) return 0;
+  const std::size_t space = line.find(' ');
+  if (space == std::string_view::npos) return 0;
+  const std::string_view rest = Trim(line.substr(space));
+  if (rest.size() < 3 || !IsDigit(rest[0]) || !IsDigit(rest[1]) ||
+      !IsDigit(rest[2]) || (rest.size() > 3 && IsDigit(rest[3]))) {
+    return 0;
+  }
+  return (rest[0] - '0') * 100 + (rest[1] - '0') * 10 + (rest[2] - '0');
+}
+
+bool IsRequestLine(std::string_view line) {
+  const std::size_t version = line.rfind(" HTTP/");
+  return version != std::string_view::npos && line.find(' ') < version;
+}
+
+bool IsUtf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    std::size_t more = 0;
+    unsigned char low = 0x80, high = 0xBF;
+    if (lead < 0x80) {
+    } else if (lead >= 0xC2 && lead <= 0xDF) {
+      more = 1;
+    } else if (lead >= 0xE0 && lead <= 0xEF) {
+      more = 2;
+      if (lead == 0xE0) low = 0xA0;
+      if (lead == 0xED) high = 0x9F;
+    } else if (lead >= 0xF0 && lead <= 0xF4) {
+      more = 3;
+      if (lead == 0xF0) low = 0x90;
+      if (lead == 0xF4) high = 0x8F;
+    } else {
+      return false;
+    }
+    if (i + more >= text.size()) return false;
+    for (std::size_t k = 1; k <= more; ++k) {
+      const auto c = static_cast<unsigned char>(text[i + k]);
+      if (c < low || c > high) return false;
+      low = 0x80;
+      high = 0xBF;
+    }
+    i += more + 1;
+  }
+  return true;
+}
+
+}  // namespace
+
+const std::string* HttpHead::Find(std::string_view name) const {
+  for (const auto& [field, value] : fields) {
+    if (SameName(field, name)) return &value;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> HttpHead::FindAll(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const auto& [field, value] : fields) {
+    if (SameName(field, name)) values.push_back(value);
+  }
+  return values;
+}
+
+std::string HttpHead::Joined(std::string_view name) const {
+  std::string joined;
+  for (const auto& [field, value] : fields) {
+    if (!SameName(field, name)) continue;
+    if (!joined.empty()) joined += ", ";
+    joined += value;
+  }
+  return joined;
+}
+
+Result<HttpHead> ParseHttpHead(std::string_view head) {
+  HttpHead parsed;
+  std::size_t at = 0;
+  const std::string_view first = NextLine(head, &at);
+  parsed.start_line = first;
+  parsed.status = StatusOf(first);
+  if (parsed.status == 0 && !SameName(first.substr(0, 5), "HTTP/") &&
+      !IsRequestLine(first)) {
+    return Error(
+        ErrorCode::kMalformed,
+        fmt::format("not an HTTP head: its first line has {} bytes and "
+                    "is no status or request line",
+                    first.size()));
+  }
+  while (at < head.size()) {
+    const std::string_view line = NextLine(head, &at);
+    if (line.empty()) break;
+    // RFC 9112 5.2: a folded line continues the value with a blank.
+    if ((line[0] == ' ' || line[0] == '\t') && !parsed.fields.empty()) {
+      std::string& value = parsed.fields.back().second;
+      const std::string_view more = Trim(line);
+      if (!value.empty() && !more.empty()) value += ' ';
+      value += more;
+      continue;
+    }
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const std::string_view name = Trim(line.substr(0, colon));
+    if (name.empty()) continue;
+    parsed.fields.emplace_back(name, Trim(line.substr(colon + 1)));
+  }
+  return parsed;
+}
+
+std::vector<std::string> SplitList(std::string_view value) {
+  std::vector<std::string> members;
+  while (!value.empty()) {
+    const std::size_t comma = value.find(',');
+    const std::string_view member = Trim(value.substr(0, comma));
+    if (!member.empty()) members.emplace_back(member);
+    if (comma == std::string_view::npos) break;
+    value.remove_prefix(comma + 1);
+  }
+  return members;
+}
+
+namespace {
+
+void JudgeLength(const std::vector<std::string>& values, Framing* framing) {
+  std::optional<std::uint64_t> length;
+  std::size_t count = 0;
+  for (const std::string& value : values) {
+    for (const std::string& member : SplitList(value)) {
+      ++count;
+      std::uint64_t number = 0;
+      const char* end = member.data() + member.size();
+      const auto [rest, errc] = std::from_chars(member.data(), end, number);
+      if (errc != std::errc() || rest != end) {
+        framing->oddities.push_back(
+            fmt::format("Content-Length is not a number in 64 bits: '{}'",
+                        FieldToUtf8(std::string_view(member).substr(0, 40))));
+        framing->kind = Framing::Kind::kUntilClose;
+        return;
+      }
+      if (length && *length != number) {
+        framing->fatal =
+            Error(ErrorCode::kMalformed,
+                  fmt::format("two different lengths, {} and {} (RFC 9112 6.3)",
+                              *length, number));
+        return;
+      }
+      length = number;
+    }
+  }
+  if (!length) return;
+  if (count > 1) {
+    framing->oddities.push_back(
+        fmt::format("{} equal Content-Length values", count));
+  }
+  framing->kind = Framing::Kind::kLength;
+  framing->length = *length;
+}
+
+}  // namespace
+
+Framing FramingOf(const HttpHead& head) {
+  Framing framing;
+  const int status = head.status;
+  if (status == 204 || status == 304 || (status >= 100 && status < 200)) {
+    framing.kind = Framing::Kind::kNone;
+    return framing;
+  }
+  const std::vector<std::string> codings =
+      SplitList(head.Joined("Transfer-Encoding"));
+  const std::vector<std::string> lengths = head.FindAll("Content-Length");
+  if (!codings.empty() && SameName(codings.back(), "chunked")) {
+    framing.kind = Framing::Kind::kChunked;
+    if (!lengths.empty()) {
+      framing.oddities.emplace_back(
+          "both Transfer-Encoding and Content-Length (RFC 9112 6.1)");
+    }
+    if (codings.size() > 1) {
+      framing.oddities.emplace_back("a transfer coding nobody asked for: " +
+                                    head.Joined("Transfer-Encoding"));
+    }
+    return framing;
+  }
+  if (!codings.empty()) {
+    framing.oddities.emplace_back("Transfer-Encoding without chunked: " +
+                                  head.Joined("Transfer-Encoding"));
+    return framing;
+  }
+  JudgeLength(lengths, &framing);
+  return framing;
+}
+
+std::string FieldToUtf8(std::string_view raw) {
+  if (IsUtf8(raw)) return std::string(raw);
+  std::string text;
+  for (const char c : raw) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += static_cast<char>(0xC0 | (byte >> 6));
+      text += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+  }
+  return text;
+}
+
+}  // namespace stemma
