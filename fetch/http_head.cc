@@ -244,4 +244,9 @@ std::string FieldToUtf8(std::string_view raw) {
   return text;
 }
 
+std::string FieldOf(std::string_view head, std::string_view name) {
+  const Result<HttpHead> parsed = ParseHttpHead(head);
+  return parsed ? parsed->Joined(name) : std::string();
+}
+
 }  // namespace stemma

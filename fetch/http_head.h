@@ -30,6 +30,10 @@ struct HttpHead {
 // first line is neither a status line nor a request line.
 Result<HttpHead> ParseHttpHead(std::string_view head);
 
+// All fields of this name in `head`, joined; empty when there is none or the
+// head is unreadable.
+std::string FieldOf(std::string_view head, std::string_view name);
+
 // How a response body is delimited (RFC 9112 6.3).
 struct Framing {
   enum class Kind {
