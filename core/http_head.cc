@@ -1,9 +1,11 @@
-#include "fetch/http_head.h"
+#include "core/http_head.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+
+#include "core/utf8.h"
 
 namespace stemma {
 namespace {
@@ -50,40 +52,15 @@ int StatusOf(std::string_view line) {
   return (rest[0] - '0') * 100 + (rest[1] - '0') * 10 + (rest[2] - '0');
 }
 
+// "HTTP/1.1 200 All right" -> "All right".
+std::string_view ReasonOf(std::string_view line) {
+  const std::string_view rest = Trim(line.substr(line.find(' ')));
+  return Trim(rest.substr(3));
+}
+
 bool IsRequestLine(std::string_view line) {
   const std::size_t version = line.rfind(" HTTP/");
   return version != std::string_view::npos && line.find(' ') < version;
-}
-
-bool IsUtf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    std::size_t more = 0;
-    unsigned char low = 0x80, high = 0xBF;
-    if (lead < 0x80) {
-    } else if (lead >= 0xC2 && lead <= 0xDF) {
-      more = 1;
-    } else if (lead >= 0xE0 && lead <= 0xEF) {
-      more = 2;
-      if (lead == 0xE0) low = 0xA0;
-      if (lead == 0xED) high = 0x9F;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-      more = 3;
-      if (lead == 0xF0) low = 0x90;
-      if (lead == 0xF4) high = 0x8F;
-    } else {
-      return false;
-    }
-    if (i + more >= text.size()) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      const auto c = static_cast<unsigned char>(text[i + k]);
-      if (c < low || c > high) return false;
-      low = 0x80;
-      high = 0xBF;
-    }
-    i += more + 1;
-  }
-  return true;
 }
 
 }  // namespace
@@ -113,6 +90,16 @@ std::string HttpHead::Joined(std::string_view name) const {
   return joined;
 }
 
+std::size_t EndOfHttpHead(std::string_view bytes) {
+  for (std::size_t lf = bytes.find('\n'); lf != std::string_view::npos;
+       lf = bytes.find('\n', lf + 1)) {
+    const std::string_view next = bytes.substr(lf + 1, 2);
+    if (next.starts_with('\n')) return lf + 2;
+    if (next == "\r\n") return lf + 3;
+  }
+  return std::string_view::npos;
+}
+
 Result<HttpHead> ParseHttpHead(std::string_view head) {
   HttpHead parsed;
   std::size_t at = 0;
@@ -126,6 +113,12 @@ Result<HttpHead> ParseHttpHead(std::string_view head) {
         fmt::format("not an HTTP head: its first line has {} bytes and "
                     "is no status or request line",
                     first.size()));
+  }
+  if (parsed.status != 0) {
+    parsed.version = first.substr(0, first.find(' '));
+    parsed.reason = ReasonOf(first);
+  } else if (IsRequestLine(first)) {
+    parsed.version = first.substr(first.rfind(' ') + 1);
   }
   while (at < head.size()) {
     const std::string_view line = NextLine(head, &at);
@@ -230,16 +223,10 @@ Framing FramingOf(const HttpHead& head) {
 }
 
 std::string FieldToUtf8(std::string_view raw) {
-  if (IsUtf8(raw)) return std::string(raw);
+  if (ValidUtf8(raw) == raw) return std::string(raw);
   std::string text;
   for (const char c : raw) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      text += c;
-    } else {
-      text += static_cast<char>(0xC0 | (byte >> 6));
-      text += static_cast<char>(0x80 | (byte & 0x3F));
-    }
+    AppendUtf8(static_cast<unsigned char>(c), &text);
   }
   return text;
 }
