@@ -153,7 +153,8 @@ class BadInput(e2e.Test):
 
     def test_404_is_evidence(self):
         url = self.bad('/nothing-here')
-        self.capture(url, code=e2e.TROUBLE)
+        run = self.capture(url)  # stored: what a server denies is kept too
+        self.assertIn('404', run.out)
         new = self.events()[len(self.kept):]
         event = next(e for e in new if e.get('target') == url)
         self.assertEqual(event['status'], 404)
