@@ -39,18 +39,25 @@ struct Token {
   bool quoted = false;          // inside a matched pair of quotation marks
 };
 
+// A sentence. Furniture is learned by the sentence, because house styles join
+// and split paragraphs.
+struct Sentence {
+  std::uint32_t first_token = 0, end_token = 0;
+  std::uint64_t hash = 0;  // of its compare forms
+};
+
 // A paragraph: what stands between blank lines.
 struct TextBlock {
   Span span;  // code points, without the white space around
   std::uint32_t first_token = 0, end_token = 0;
-  std::uint64_t hash = 0;      // of its compare forms
-  std::uint64_t skeleton = 0;  // the same with names and numbers masked
+  std::uint32_t first_sentence = 0, end_sentence = 0;
 };
 
 struct NormalText {
   std::string_view text;  // as given; the caller keeps the bytes alive
   std::vector<Token> tokens;
   std::string forms;  // the compare forms, end to end
+  std::vector<Sentence> sentences;
   std::vector<TextBlock> blocks;
   std::size_t code_points = 0;  // of the whole text
   bool cut = false;             // longer than the limit: the rest was not read
@@ -67,8 +74,8 @@ struct NormalFormLimits {
   std::size_t max_bytes = 64u << 20;
 };
 
-// Linear in the text. Malformed UTF-8 counts one code point per bad byte and
-// parts tokens. Pure: no locale, no state.
+// Linear in the text. Ill-formed UTF-8 counts as core/utf8.h reads it and parts
+// tokens. Pure: no locale, no state.
 NormalText Normalise(std::string_view text,
                      const NormalFormLimits& limits = {});
 
