@@ -536,6 +536,10 @@ void FailWithoutHead(Transfer* t, CURLcode code) {
     t->out.failure = Error(ErrorCode::kRefused, CurlMessage(*t, code));
     return;
   }
+  if (code == CURLE_WEIRD_SERVER_REPLY) {
+    t->out.failure = Error(ErrorCode::kMalformed, CurlMessage(*t, code));
+    return;
+  }
   if (code == CURLE_PEER_FAILED_VERIFICATION) {
     std::string& verify = t->out.exchange.connection.tls_verify;
     if (verify.empty() || verify == "ok") verify = CurlMessage(*t, code);

@@ -6,6 +6,9 @@ namespace stemma {
 
 Trouble Classify(const FetchOutcome& outcome) {
   if (outcome.failure) {
+    // A certificate does not become good by asking again.
+    const std::string& verify = outcome.exchange.connection.tls_verify;
+    if (!verify.empty() && verify != "ok") return Trouble::kPermanent;
     return outcome.failure->code() == ErrorCode::kNetwork ? Trouble::kTransient
                                                           : Trouble::kPermanent;
   }
