@@ -78,7 +78,9 @@ struct CaptureReport {
   Url final_url;
   int status = 0;                // of the final response, 0: none
   std::optional<Error> failure;  // no usable response; recorded all the same
-  bool not_modified = false;     // 304 to a conditional request
+  // A redirect that was captured but not followed: refused, a loop, broken.
+  std::optional<Error> redirect_not_followed;
+  bool not_modified = false;  // 304 to a conditional request
   std::optional<Truncation> truncated;
   std::string payload_sha256, mime, etag, last_modified;
   std::vector<std::string> redirects;  // URLs in order, without the first

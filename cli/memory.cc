@@ -1,0 +1,228 @@
+#include "cli/memory.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "archive/archive_reader.h"
+#include "archive/index.h"
+#include "media/match.h"
+#include "media/video_json.h"
+#include "trace/compare.h"
+#include "trace/families.h"
+#include "trace/site_model.h"
+#include "trace/text_index.h"
+
+namespace stemma::cli {
+namespace {
+
+using Videos = std::vector<std::shared_ptr<const VideoReport>>;
+
+// A stored report is bounded by what a worker may answer.
+constexpr std::uint64_t kMaxReportBytes = std::uint64_t{1} << 30;
+
+TimePoint When(const Publication& p) {
+  if (p.published_at) return *p.published_at;
+  return p.fetched_at.value_or(TimePoint::max());
+}
+
+int Rank(VideoVerdict verdict) {
+  switch (verdict) {
+    case VideoVerdict::kSame:
+      return 5;
+    case VideoVerdict::kReencoded:
+      return 4;
+    case VideoVerdict::kAltered:
+      return 3;
+    case VideoVerdict::kSegment:
+      return 2;
+    case VideoVerdict::kDifferent:
+      return 1;
+    case VideoVerdict::kNotCompared:
+      return 0;
+  }
+  return 0;
+}
+
+bool SharesVideo(const VideoComparison& video) {
+  return Rank(video.verdict) >= Rank(VideoVerdict::kSegment);
+}
+
+double Covered(const Comparison& c) {
+  return std::max(c.coverage_reference, c.coverage_suspect);
+}
+
+}  // namespace
+
+VideoComparison CompareVideoSets(const Videos& reference,
+                                 const Videos& suspect) {
+  VideoComparison best;
+  if (reference.empty() || suspect.empty()) {
+    best.reason = reference.empty() && suspect.empty()
+                      ? "neither side has a video"
+                  : reference.empty() ? "the reference has no video"
+                                      : "the copy has no video";
+    return best;
+  }
+  for (const auto& a : reference) {
+    for (const auto& b : suspect) {
+      VideoComparison one = CompareVideos(*a, *b);
+      if (best.reason.empty() || Rank(one.verdict) > Rank(best.verdict)) {
+        best = std::move(one);
+      }
+    }
+  }
+  return best;
+}
+
+struct Memory::State {
+  std::unique_ptr<ArchiveReader> reader;  // null: no archive yet
+  TextIndex texts = TextIndex::InMemory();
+  SiteModels sites;
+  VideoIndex videos;
+  std::map<std::string, Publication, std::less<>> known;  // by id
+  std::map<std::string, Videos, std::less<>> videos_of;   // by publication id
+
+  Status Learn(const Publication& publication, const Videos& reports) {
+    if (known.contains(publication.id)) return {};
+    sites.Add(publication);
+    if (!texts.Contains(publication.id)) {
+      STEMMA_CHECK_OK(texts.Add(publication));
+    }
+    for (const auto& report : reports) videos.Add(publication.id, report);
+    videos_of[publication.id] = reports;
+    known[publication.id] = publication;
+    return {};
+  }
+
+  // Ids of publications that may share something with this one.
+  std::vector<std::string> Candidates(const Publication& publication,
+                                      const Videos& reports) const {
+    std::vector<std::string> ids;
+    for (const TextCandidate& c :
+         texts.Query(publication.text, publication.site)) {
+      ids.push_back(c.id);
+    }
+    for (const auto& report : reports) {
+      for (const VideoMatch& match : videos.Find(*report)) {
+        if (std::find(ids.begin(), ids.end(), match.id) == ids.end()) {
+          ids.push_back(match.id);
+        }
+      }
+    }
+    return ids;
+  }
+
+  Relative Relate(const Publication& other, const Publication& publication,
+                  const Videos& reports) const {
+    Relative relative;
+    relative.publication = other;
+    relative.earlier = When(other) <= When(publication);
+    const auto found = videos_of.find(other.id);
+    const Videos none;
+    const Videos& theirs = found == videos_of.end() ? none : found->second;
+    CompareOptions options;
+    options.sites = &sites;
+    const Publication& first = relative.earlier ? other : publication;
+    const Publication& second = relative.earlier ? publication : other;
+    relative.comparison = Compare(first, second, options);
+    relative.video = relative.earlier ? CompareVideoSets(theirs, reports)
+                                      : CompareVideoSets(reports, theirs);
+    return relative;
+  }
+};
+
+Memory::Memory(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Memory::~Memory() = default;
+
+Result<std::unique_ptr<Memory>> Memory::Open(const std::filesystem::path& dir) {
+  auto state = std::make_unique<State>();
+  Result<std::unique_ptr<ArchiveReader>> reader = ArchiveReader::Open(dir);
+  if (!reader) {
+    if (reader.error().code() != ErrorCode::kNotFound) {
+      return std::move(reader).error();
+    }
+    return std::unique_ptr<Memory>(new Memory(std::move(state)));
+  }
+  state->reader = *std::move(reader);
+  // The segments are a cache: one that is damaged or not writable is replaced
+  // by an index in memory for this run.
+  if (Result<TextIndex> texts = TextIndex::Open(dir / "segments"); texts) {
+    state->texts = *std::move(texts);
+  }
+  auto memory = std::unique_ptr<Memory>(new Memory(std::move(state)));
+  STEMMA_CHECK_OK(memory->state_->reader->ForEachPublication(
+      [&](const Publication& publication) -> Status {
+        STEMMA_TRY(const Videos videos, memory->VideosOf(publication.id));
+        return memory->state_->Learn(publication, videos);
+      }));
+  return memory;
+}
+
+Result<std::vector<Relative>> Memory::RelativesOf(
+    const Publication& publication, const Videos& videos, std::size_t limit) {
+  std::vector<Relative> relatives;
+  for (const std::string& id : state_->Candidates(publication, videos)) {
+    const auto other = state_->known.find(id);
+    if (other == state_->known.end() || id == publication.id) continue;
+    if (!publication.url.empty() && other->second.url == publication.url) {
+      continue;
+    }
+    Relative relative = state_->Relate(other->second, publication, videos);
+    if (relative.comparison.verdict == Verdict::kUnrelated &&
+        !SharesVideo(relative.video)) {
+      continue;
+    }
+    relatives.push_back(std::move(relative));
+  }
+  const auto key = [](const Relative& r) {
+    const bool copy = Covered(r.comparison) >= kRepublicationCoverage;
+    // Whole per cents: a word more or less does not outweigh being first.
+    return std::tuple(!r.earlier, !copy,
+                      -static_cast<int>(Covered(r.comparison) * 100),
+                      When(r.publication), r.publication.id);
+  };
+  std::sort(
+      relatives.begin(), relatives.end(),
+      [&](const Relative& a, const Relative& b) { return key(a) < key(b); });
+  if (relatives.size() > limit) {
+    relatives.erase(relatives.begin() + static_cast<std::ptrdiff_t>(limit),
+                    relatives.end());
+  }
+  return relatives;
+}
+
+Status Memory::Add(const Publication& publication, const Videos& videos) {
+  return state_->Learn(publication, videos);
+}
+
+const SiteModels& Memory::sites() const { return state_->sites; }
+
+Result<Videos> Memory::VideosOf(const std::string& capture_id) {
+  if (const auto it = state_->videos_of.find(capture_id);
+      it != state_->videos_of.end()) {
+    return it->second;
+  }
+  Videos videos;
+  if (!state_->reader) return videos;
+  Index& index = state_->reader->index();
+  STEMMA_TRY(const std::vector<MediaRow> media, index.MediaOf(capture_id));
+  for (const MediaRow& medium : media) {
+    STEMMA_TRY(const std::vector<DerivedRow> derived,
+               index.DerivedFromPayload(medium.payload_sha256, "video"));
+    if (derived.empty()) continue;
+    STEMMA_TRY(const StoredRecord record,
+               state_->reader->RecordById(derived.front().record_id));
+    STEMMA_TRY(const std::string json, record.payload.ReadAll(kMaxReportBytes));
+    // A report of an older version that we cannot read is no report.
+    if (Result<VideoReport> report = VideoReportFromJson(json); report) {
+      videos.push_back(std::make_shared<const VideoReport>(*std::move(report)));
+    }
+  }
+  return videos;
+}
+
+Status Memory::Flush() { return state_->texts.Flush(); }
+
+}  // namespace stemma::cli
