@@ -648,12 +648,15 @@ Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
   }
   const bool readable = !report.failure && report.status == 200 &&
                         visit.last.record && !report.not_modified;
-  if (!readable || !options.derive) return report;
+  if (!readable) return report;
 
-  STEMMA_CHECK_OK(
-      Derive(*visit.last.record,
-             visit.last.original ? *visit.last.original : *visit.last.record,
-             visit.last.exchange.response_head, options, tools, report));
+  const RecordInfo& page = *visit.last.record;
+  const RecordInfo& holder = visit.last.original ? *visit.last.original : page;
+  STEMMA_CHECK_OK(ReadPage(page, holder, visit.last.exchange.response_head,
+                           options, tools, report, [&]() -> Status {
+                             if (!options.media) return {};
+                             return CaptureMediaOfPage(options, tools, report);
+                           }));
   return report;
 }
 
