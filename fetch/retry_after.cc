@@ -1,0 +1,54 @@
+#include "fetch/retry_after.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/http_head.h"
+#include "fetch/http_date.h"
+
+namespace stemma {
+namespace {
+
+constexpr std::chrono::seconds kTenYears{10L * 365 * 86'400};
+
+std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t";
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+}  // namespace
+
+std::optional<RetryAfterValue> ParseRetryAfter(std::string_view value,
+                                               TimePoint now) {
+  value = Trim(value);
+  const bool is_number =
+      !value.empty() &&
+      std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+  if (is_number) {
+    std::chrono::seconds delay{0};
+    for (const char c : value) {
+      delay = std::min(delay * 10 + std::chrono::seconds(c - '0'), kTenYears);
+    }
+    return RetryAfterValue{.delay = delay, .date = std::nullopt};
+  }
+  const std::optional<TimePoint> date = ParseHttpDate(value, now);
+  if (!date) return std::nullopt;
+  return RetryAfterValue{.delay = std::nullopt, .date = date};
+}
+
+std::optional<std::chrono::milliseconds> RetryAfter(
+    std::string_view response_head, TimePoint now) {
+  const Result<HttpHead> head = ParseHttpHead(response_head);
+  if (!head) return std::nullopt;
+  for (const std::string& value : head->FindAll("Retry-After")) {
+    const auto parsed = ParseRetryAfter(value, now);
+    if (!parsed) continue;
+    if (parsed->delay) return *parsed->delay;
+    return std::max(*parsed->date - now, TimePoint::duration::zero());
+  }
+  return std::nullopt;
+}
+
+}  // namespace stemma
