@@ -56,7 +56,7 @@ class Walker {
 
   // `members`: where to note the members of this object, or null.
   bool Object(int depth, std::vector<EventView::Member>* members) {
-    if (depth > kMaxEventDepth || !Take('{')) return false;
+    if (depth > kMaxLineDepth || !Take('{')) return false;
     if (Take('}')) return true;
     std::string_view last;
     bool first = true;
@@ -122,7 +122,7 @@ class Walker {
   }
 
   bool Array(int depth) {
-    if (depth > kMaxEventDepth || !Take('[')) return false;
+    if (depth > kMaxLineDepth || !Take('[')) return false;
     if (Take(']')) return true;
     do {
       if (!Value(depth + 1)) return false;
@@ -278,7 +278,7 @@ std::string BrokenRule(const nlohmann::json& value) {
 
 bool EventView::Read(std::string_view text) {
   members_.clear();
-  if (text.size() > kMaxEventBytes) return false;
+  if (text.size() > kMaxLineBytes) return false;
   Walker walker(text);
   return walker.Object(1, &members_) && walker.AtEnd();
 }
@@ -312,16 +312,16 @@ std::optional<std::uint64_t> EventView::Number(std::string_view key) const {
 LineFault ExplainLine(std::string_view line) {
   EventView view;
   if (view.Read(line)) return {};
-  if (line.size() > kMaxEventBytes) {
+  if (line.size() > kMaxLineBytes) {
     return {"line-too-long", std::to_string(line.size()) +
                                  " bytes, more than " +
-                                 std::to_string(kMaxEventBytes)};
+                                 std::to_string(kMaxLineBytes)};
   }
   if (line.starts_with("\xEF\xBB\xBF") && ParseStrict(line.substr(3))) {
     return {"not-canonical", "begins with a byte order mark"};
   }
   const Result<nlohmann::json> value = ParseStrict(
-      line, {.max_bytes = kMaxEventBytes, .max_depth = kMaxEventDepth});
+      line, {.max_bytes = kMaxLineBytes, .max_depth = kMaxLineDepth});
   if (!value) return {"bad-json", value.error().message()};
   if (!value->is_object()) return {"bad-json", "not an object"};
   if (line.ends_with('\r')) {

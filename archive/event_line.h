@@ -22,8 +22,8 @@
 
 namespace stemma {
 
-inline constexpr std::size_t kMaxEventBytes = 65'535;
-inline constexpr int kMaxEventDepth = 16;
+inline constexpr std::size_t kMaxLineBytes = 65'535;
+inline constexpr int kMaxLineDepth = 16;
 inline constexpr std::uint64_t kMaxExactInteger = (std::uint64_t{1} << 53) - 1;
 
 // The members of one canonical object, as views into its text: the values are
