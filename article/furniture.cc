@@ -1,0 +1,252 @@
+#include "article/furniture.h"
+
+#include <unicode/uchar.h>
+
+#include <string>
+
+#include "core/utf8.h"
+
+namespace stemma {
+namespace {
+
+enum class Match { kWhole, kStart, kAnywhere };
+
+struct Phrase {
+  Furniture kind;
+  Match match;
+  std::string_view words;  // lower case
+};
+
+using enum Furniture;
+using enum Match;
+
+// Checked against pages of each language; a phrase that prose also uses counts
+// only at the start or as the whole of a block.
+constexpr Phrase kPhrases[] = {
+    {kShare, kWhole, "share"},
+    {kShare, kWhole, "share this"},
+    {kShare, kStart, "share this "},
+    {kShare, kStart, "share on "},
+    {kShare, kStart, "share:"},
+    {kShare, kWhole, "tweet"},
+    {kShare, kWhole, "print"},
+    {kShare, kWhole, "email"},
+    {kShare, kWhole, "facebook"},
+    {kShare, kWhole, "twitter"},
+    {kShare, kWhole, "whatsapp"},
+    {kShare, kWhole, "pinterest"},
+    {kShare, kWhole, "linkedin"},
+    {kShare, kWhole, "reddit"},
+    {kShare, kStart, "follow us on "},
+    {kShare, kStart, "like us on "},
+    {kShare, kStart, "click to share"},
+    {kShare, kStart, "copy link"},
+    {kShare, kStart, "teilen"},
+    {kShare, kStart, "auf facebook teilen"},
+    {kShare, kStart, "partager"},
+    {kShare, kStart, "compartir"},
+    {kShare, kStart, "condividi"},
+    {kShare, kStart, "compartilh"},
+    {kShare, kStart, "udostępnij"},
+    {kShare, kStart, "поделиться"},
+    {kShare, kStart, "поширити"},
+    {kShare, kStart, "dela artikel"},
+    {kRelated, kStart, "read more:"},
+    {kRelated, kStart, "read also"},
+    {kRelated, kStart, "also read"},
+    {kRelated, kStart, "see also:"},
+    {kRelated, kStart, "related:"},
+    {kRelated, kStart, "related story"},
+    {kRelated, kStart, "related stories"},
+    {kRelated, kStart, "related articles"},
+    {kRelated, kStart, "related:"},
+    {kRelated, kStart, "more:"},
+    {kRelated, kWhole, "read more"},
+    {kRelated, kWhole, "more"},
+    {kRelated, kStart, "recommended"},
+    {kRelated, kStart, "you may also like"},
+    {kRelated, kStart, "don't miss"},
+    {kRelated, kStart, "lesen sie auch"},
+    {kRelated, kStart, "lesen sie hier"},
+    {kRelated, kStart, "lesen sie mehr"},
+    {kRelated, kStart, "mehr zum thema"},
+    {kRelated, kStart, "lies auch"},
+    {kRelated, kStart, "auch interessant"},
+    {kRelated, kStart, "siehe auch"},
+    {kRelated, kStart, "lire aussi"},
+    {kRelated, kStart, "à lire aussi"},
+    {kRelated, kStart, "lire également"},
+    {kRelated, kStart, "lea también"},
+    {kRelated, kStart, "lee también"},
+    {kRelated, kStart, "leer también"},
+    {kRelated, kStart, "te puede interesar"},
+    {kRelated, kStart, "leggi anche"},
+    {kRelated, kStart, "leia também"},
+    {kRelated, kStart, "leia mais"},
+    {kRelated, kStart, "lees ook"},
+    {kRelated, kStart, "czytaj też"},
+    {kRelated, kStart, "czytaj także"},
+    {kRelated, kStart, "zobacz także"},
+    {kRelated, kStart, "zobacz też"},
+    {kRelated, kStart, "przeczytaj"},
+    {kRelated, kStart, "читайте также"},
+    {kRelated, kStart, "читайте ещё"},
+    {kRelated, kStart, "читайте також"},
+    {kRelated, kStart, "смотрите также"},
+    {kRelated, kStart, "διαβάστε"},
+    {kRelated, kStart, "δείτε επίσης"},
+    {kRelated, kStart, "läs också"},
+    {kRelated, kStart, "läs även"},
+    {kRelated, kStart, "les også"},
+    {kRelated, kStart, "læs også"},
+    {kRelated, kStart, "相关新闻"},
+    {kRelated, kStart, "相关阅读"},
+    {kRelated, kStart, "延伸阅读"},
+    {kNewsletter, kAnywhere, "newsletter abonnieren"},
+    {kNewsletter, kAnywhere, "sign up for our"},
+    {kNewsletter, kAnywhere, "sign up to our"},
+    {kNewsletter, kAnywhere, "subscribe to our"},
+    {kNewsletter, kStart, "sign up for"},
+    {kNewsletter, kStart, "subscribe to"},
+    {kNewsletter, kStart, "get our newsletter"},
+    {kNewsletter, kAnywhere, "delivered to your inbox"},
+    {kNewsletter, kAnywhere, "in your inbox"},
+    {kNewsletter, kAnywhere, "suscríbete a"},
+    {kNewsletter, kStart, "abonnez-vous"},
+    {kNewsletter, kStart, "inscrivez-vous"},
+    {kNewsletter, kStart, "iscriviti"},
+    {kNewsletter, kWhole, "subscribe"},
+    {kNewsletter, kWhole, "sign up"},
+    {kComments, kStart, "leave a comment"},
+    {kComments, kStart, "leave a reply"},
+    {kComments, kStart, "post a comment"},
+    {kComments, kWhole, "comments"},
+    {kComments, kStart, "your email address will not be published"},
+    {kComments, kStart, "comments are closed"},
+    {kComments, kStart, "you must be logged in"},
+    {kComments, kStart, "notify me of"},
+    {kComments, kWhole, "reply"},
+    {kComments, kWhole, "antworten"},
+    {kComments, kStart, "kommentar schreiben"},
+    {kComments, kWhole, "kommentare"},
+    {kComments, kStart, "dodaj komentarz"},
+    {kComments, kStart, "добавить комментарий"},
+    {kCookies, kAnywhere, "use cookies"},
+    {kCookies, kAnywhere, "uses cookies"},
+    {kCookies, kAnywhere, "verwendet cookies"},
+    {kCookies, kAnywhere, "cookie policy"},
+    {kAdvert, kWhole, "advertisement"},
+    {kAdvert, kWhole, "advertising"},
+    {kAdvert, kStart, "story continues below"},
+    {kAdvert, kStart, "article continues after"},
+    {kAdvert, kStart, "advertisement "},
+    {kAdvert, kWhole, "anzeige"},
+    {kAdvert, kWhole, "publicité"},
+    {kAdvert, kWhole, "publicidad"},
+    {kAdvert, kWhole, "publicidade"},
+    {kAdvert, kWhole, "pubblicità"},
+    {kAdvert, kWhole, "reklama"},
+    {kAdvert, kWhole, "реклама"},
+    {kAdvert, kStart, "scroll to continue"},
+    {kAdvert, kWhole, "werbung"},
+    {kAdvert, kWhole, "annons"},
+    {kAdvert, kWhole, "advertentie"},
+    {kRights, kAnywhere, "all rights reserved"},
+    {kRights, kAnywhere, "alle rechte vorbehalten"},
+    {kRights, kAnywhere, "tous droits réservés"},
+    {kRights, kAnywhere, "todos los derechos reservados"},
+    {kRights, kAnywhere, "todos os direitos reservados"},
+    {kRights, kAnywhere, "riproduzione riservata"},
+    {kRights, kStart, "copyright"},
+    {kRights, kStart, "©"},
+    {kCredit, kStart, "photo:"},
+    {kCredit, kStart, "photo by"},
+    {kCredit, kStart, "photo credit"},
+    {kCredit, kStart, "image:"},
+    {kCredit, kStart, "image credit"},
+    {kCredit, kStart, "image source"},
+    {kCredit, kStart, "foto:"},
+    {kCredit, kStart, "fot."},
+    {kCredit, kStart, "photograph:"},
+    {kCredit, kStart, "getty images"},
+    {kCredit, kStart, "featured image"},
+    {kCredit, kStart, "фото:"},
+    {kCredit, kStart, "bild:"},
+    {kCredit, kStart, "bildquelle"},
+    {kAppeal, kStart, "support our"},
+    {kAppeal, kStart, "donate"},
+    {kAppeal, kStart, "become a member"},
+    {kAppeal, kStart, "please enable javascript"},
+    {kLoading, kStart, "loading"},
+    {kLoading, kAnywhere, "enable javascript"},
+};
+
+std::string LowerText(std::string_view text) {
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const char32_t c = NextCodePoint(text, &at);
+    if (c == '\n') {
+      out += ' ';
+    } else if (c < 0x80) {
+      out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    } else if (c == 0x2019) {
+      out += '\'';
+    } else {
+      AppendUtf8(static_cast<char32_t>(u_tolower(static_cast<UChar32>(c))),
+                 &out);
+    }
+  }
+  return out;
+}
+
+constexpr std::size_t kLongestFurniture = 240;  // bytes
+
+}  // namespace
+
+std::string_view NameOf(Furniture furniture) {
+  switch (furniture) {
+    case kNone:
+      return "none";
+    case kShare:
+      return "share";
+    case kRelated:
+      return "related";
+    case kNewsletter:
+      return "newsletter";
+    case kComments:
+      return "comments";
+    case kCookies:
+      return "cookies";
+    case kAdvert:
+      return "advert";
+    case kRights:
+      return "rights";
+    case kCredit:
+      return "credit";
+    case kAppeal:
+      return "appeal";
+    case kLoading:
+      return "loading";
+  }
+  return "none";
+}
+
+Furniture FurnitureOf(std::string_view text) {
+  if (text.size() > kLongestFurniture) return kNone;
+  const std::string lower = LowerText(text);
+  for (const Phrase& phrase : kPhrases) {
+    const bool hit = phrase.match == kWhole ? lower == phrase.words
+                     : phrase.match == kStart
+                         ? lower.starts_with(phrase.words)
+                         : lower.find(phrase.words) != std::string::npos;
+    if (hit) return phrase.kind;
+  }
+  return kNone;
+}
+
+Furniture FurnitureOfHeading(std::string_view text) {
+  return text.size() > 80 ? kNone : FurnitureOf(text);
+}
+
+}  // namespace stemma

@@ -1,0 +1,31 @@
+// Words that mark a block as furniture of a site rather than article, in the
+// languages of configs/furniture.toml.
+#pragma once
+
+#include <string_view>
+
+namespace stemma {
+
+enum class Furniture {
+  kNone,
+  kShare,       // "Share this", "Follow us on Twitter"
+  kRelated,     // "Read also:", "More on this topic"
+  kNewsletter,  // "Sign up for our newsletter"
+  kComments,    // "Leave a comment", "3 comments"
+  kCookies,     // "We use cookies"
+  kAdvert,      // "Advertisement"
+  kRights,      // "All rights reserved"
+  kCredit,      // "Photo: X"
+  kAppeal,      // "Support us", "Subscribe"
+  kLoading,     // "Loading...", "Enable JavaScript"
+};
+std::string_view NameOf(Furniture furniture);
+
+// What a whole block is by its words; long prose is never furniture.
+Furniture FurnitureOf(std::string_view text);
+
+// Whether a heading opens a box of links or comments: "Related articles",
+// "Leave a Reply".
+Furniture FurnitureOfHeading(std::string_view text);
+
+}  // namespace stemma

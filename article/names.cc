@@ -1,0 +1,230 @@
+#include "article/names.h"
+
+#include <unicode/uchar.h>
+
+#include <algorithm>
+#include <array>
+
+#include "core/utf8.h"
+
+namespace stemma {
+namespace {
+
+std::string Lower(std::string_view text) {
+  std::string out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const char32_t c = NextCodePoint(text, &at);
+    AppendUtf8(static_cast<char32_t>(u_tolower(static_cast<UChar32>(c))), &out);
+  }
+  return out;
+}
+
+std::string_view Trim(std::string_view text) {
+  static constexpr std::string_view kEdge = " \t\r\n.,;:|/-*";
+  const std::size_t begin = text.find_first_not_of(kEdge);
+  if (begin == std::string_view::npos) return {};
+  const std::size_t end = text.find_last_not_of(" \t\r\n,;:|/-*");
+  return text.substr(begin, end - begin + 1);
+}
+
+// Lower case; each followed by a blank or a colon. Longer ones first.
+constexpr std::string_view kOpeners[] = {"written by",
+                                         "posted by",
+                                         "published by",
+                                         "story by",
+                                         "words by",
+                                         "reported by",
+                                         "article by",
+                                         "submitted by",
+                                         "created by",
+                                         "text by",
+                                         "reviewed by",
+                                         "analysis by",
+                                         "by",
+                                         "geschrieben von",
+                                         "veröffentlicht von",
+                                         "von",
+                                         "écrit par",
+                                         "publié par",
+                                         "par",
+                                         "escrito por",
+                                         "publicado por",
+                                         "por",
+                                         "scritto da",
+                                         "pubblicato da",
+                                         "di",
+                                         "da",
+                                         "door",
+                                         "geschreven door",
+                                         "af",
+                                         "av",
+                                         "autor",
+                                         "autorin",
+                                         "autora",
+                                         "autore",
+                                         "author",
+                                         "authors",
+                                         "auteur",
+                                         "auteurs",
+                                         "autoři",
+                                         "redaktion",
+                                         "text",
+                                         "texte",
+                                         "texto",
+                                         "testo",
+                                         "tekst",
+                                         "skriven av",
+                                         "skrevet av",
+                                         "автор",
+                                         "автор статьи",
+                                         "текст",
+                                         "автори",
+                                         "του",
+                                         "της",
+                                         "γράφει ο",
+                                         "γράφει η",
+                                         "γράφει",
+                                         "yazan",
+                                         "yazar",
+                                         "autorzy",
+                                         "opracował",
+                                         "opracowała",
+                                         "开发者",
+                                         "作者",
+                                         "记者",
+                                         "文",
+                                         "文/",
+                                         "記者",
+                                         "执笔",
+                                         "بقلم",
+                                         "كتب",
+                                         "كتبت"};
+
+bool CutOpener(std::string_view& text) {
+  const std::string lower = Lower(text.substr(0, 60));
+  for (const std::string_view opener : kOpeners) {
+    if (!lower.starts_with(opener)) continue;
+    const std::size_t size = opener.size();
+    if (size >= lower.size()) continue;
+    const char next = lower[size];
+    const bool cjk = static_cast<unsigned char>(opener.back()) >= 0x80 &&
+                     static_cast<unsigned char>(opener[0]) >= 0xE3;
+    if (next != ' ' && next != ':' && next != '/' && next != '\n' &&
+        !(cjk && opener.size() >= 6) && lower.compare(size, 3, "：") != 0 &&
+        lower.compare(size, 2, "\xC2\xA0") != 0) {
+      continue;
+    }
+    text.remove_prefix(size);
+    while (!text.empty() && (text.front() == ' ' || text.front() == ':' ||
+                             text.front() == '/' || text.front() == '\n')) {
+      text.remove_prefix(1);
+    }
+    if (text.starts_with("：")) text.remove_prefix(3);
+    return true;
+  }
+  return false;
+}
+
+// Between two names. With blanks around where a name could hold the letters.
+constexpr std::string_view kParters[] = {
+    " and ", " und ", " et ", " y ",  " e ",   " en ", " och ",
+    " og ",  " i ",   " и ",  " та ", " και ", " ve ", " & ",
+    ";",     "|",     "/",    "\n",   "、",    "，",   " with ",
+    " mit ", " con ", " • ",  " · ",  " – ",   " — ",  " - "};
+
+// A part that holds one of these is a role, a place or a service, not a name.
+constexpr std::string_view kNoName[] = {
+    "staff",      "editor",        "reporter",    "correspondent", "writer",
+    "redaktion",  "redacción",     "redazione",   "redação",       "rédaction",
+    "redactie",   "admin",         "contributor", "columnist",     "producer",
+    "http",       "www.",          "@",           "follow",        "twitter",
+    "facebook",   "updated",       "published",   "posted",        "minute",
+    "read",       "comment",       "share",       "view all",      "more from",
+    "special to", "for the",       "senior",      "chief",         "bureau",
+    "photograph", "subscribe",     "email",       "guest",         "журналист",
+    "редакция",   "корреспондент", "webmaster",   "unknown",       "anonymous",
+    "author",     "journalist",    "autor:",      ".com",          ".org",
+    ".net"};
+
+bool LooksLikeName(std::string_view part) {
+  if (part.size() < 2 || part.size() > 70) return false;
+  const std::string lower = Lower(part);
+  for (const std::string_view word : kNoName) {
+    if (lower.find(word) != std::string::npos) return false;
+  }
+  int words = 1, digits = 0, letters = 0;
+  std::size_t at = 0;
+  while (at < part.size()) {
+    const auto c = static_cast<UChar32>(NextCodePoint(part, &at));
+    if (c == ' ') ++words;
+    if (u_isdigit(c)) ++digits;
+    if (u_isalpha(c)) ++letters;
+  }
+  return words <= 6 && digits <= 2 && letters >= 2;
+}
+
+std::vector<std::string> Part(std::string_view text) {
+  std::vector<std::string> parts;
+  std::string rest(text);
+  std::size_t begin = 0, at = 0;
+  const auto cut = [&](std::size_t end, std::size_t skip) {
+    parts.push_back(rest.substr(begin, end - begin));
+    begin = at = end + skip;
+  };
+  while (at < rest.size()) {
+    bool hit = false;
+    for (const std::string_view parter : kParters) {
+      if (rest.compare(at, parter.size(), parter) == 0) {
+        cut(at, parter.size());
+        hit = true;
+        break;
+      }
+    }
+    if (hit) continue;
+    if (rest[at] == ',') {
+      cut(at, 1);
+    } else {
+      ++at;
+    }
+  }
+  parts.push_back(rest.substr(begin));
+  return parts;
+}
+
+bool IsSuffix(std::string_view part) {
+  const std::string lower = Lower(part);
+  return lower == "jr" || lower == "jr." || lower == "sr" || lower == "sr." ||
+         lower == "md" || lower == "phd" || lower == "ph.d." ||
+         lower == "m.d." || lower == "esq" || lower == "rn" || lower == "rd" ||
+         lower == "mba" || lower == "iii";
+}
+
+}  // namespace
+
+bool OpensByline(std::string_view text) {
+  std::string_view copy = Trim(text);
+  return CutOpener(copy) && !copy.empty();
+}
+
+std::vector<std::string> NamesOf(std::string_view text) {
+  std::vector<std::string> names;
+  text = Trim(text);
+  if (text.size() > 400) return names;
+  while (CutOpener(text)) text = Trim(text);
+  for (const std::string& raw : Part(text)) {
+    std::string_view part = Trim(raw);
+    CutOpener(part);
+    const std::size_t bracket = part.find_first_of("(<[");
+    if (bracket != std::string_view::npos) part = Trim(part.substr(0, bracket));
+    if (part.empty() || IsSuffix(part)) continue;
+    if (!LooksLikeName(part)) continue;
+    const std::string name(part);
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+}  // namespace stemma
