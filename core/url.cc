@@ -484,6 +484,13 @@ std::string Url::HrefWithoutFragment() const {
   return href;
 }
 
+Url Url::WithoutCredentials() const {
+  Url url = *this;
+  url.username_.clear();
+  url.password_.clear();
+  return url;
+}
+
 std::string Url::Href() const {
   std::string href = HrefWithoutFragment();
   if (has_fragment_) href += "#" + fragment_;

@@ -50,6 +50,8 @@ class Url {
   std::string Origin() const;
   std::string Href() const;
   std::string HrefWithoutFragment() const;
+  // The same URL without user name and password.
+  Url WithoutCredentials() const;
 
   bool operator==(const Url& other) const { return Href() == other.Href(); }
 
