@@ -1,15 +1,14 @@
 // What is furniture on a site: share bars, pleas for donations, notices.
 //
-// Nobody writes rules per site; a block that stands on many publications of one
-// site under different titles is the site's, not the article's. The model is
-// learned from the publications themselves and can be cited: for each block it
-// says on how many of how many publications it was seen.
+// Nobody writes rules per site; a sentence that stands on many publications of
+// one site under different titles is the site's, not the article's. The model
+// is learned from the publications themselves and can be cited: for each run it
+// says on how many of how many publications it was seen. Sentences rather than
+// paragraphs, because house styles join and split paragraphs.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,43 +20,51 @@
 
 namespace stemma {
 
-// When a block counts as furniture of its site.
+// When a sentence counts as furniture. Fitted on the DEV corpus only as far as
+// docs/decisions/trace-furniture.md says.
 struct FurnitureRule {
-  int min_titles = 3;           // under at least so many different titles
-  double min_share = 0.10;      // and on this share of the site's publications
-  int min_sites = 3;            // a skeleton furniture on so many sites is
-                                // furniture everywhere
-  std::size_t max_words = 120;  // longer blocks are never furniture
+  std::uint32_t min_titles = 3;  // under so many different titles
+  double min_share = 0.10;       // on this share of the site's publications
+  double leftover_share = 0.25;  // to be known as furniture on another site
+  std::size_t max_words = 120;   // longer sentences are never furniture
+  std::size_t source_line_words = 10;  // a line no longer than this that names
+                                       // a publisher is about the publisher
+  std::size_t formula_contexts = 5;    // a sentence after so many different
+                                       // ones is a formula, not a copy
+  std::uint32_t min_publications = 8;  // fewer: too little seen of a site
 };
 
-// Why a block was taken for furniture.
-struct FurnitureEvidence {
-  std::string site;      // empty: learned across sites
-  int seen = 0;          // publications of the site that carry the block
-  int publications = 0;  // publications of the site that were read
-  int sites = 0;         // sites that carry a block of this shape
+// Why a run of tokens was taken for furniture.
+struct FurnitureRun {
+  std::uint32_t first_token = 0, end_token = 0;
+  enum class Reason { kOwnSite, kOtherSite, kSourceLine, kShape } reason;
+  std::string_view site;   // whose; the model keeps the bytes alive
+  std::uint32_t seen = 0;  // publications of that site with the sentence
+  std::uint32_t publications = 0;  // of that site
 };
 
 class SiteModels {
  public:
   explicit SiteModels(const FurnitureRule& rule = {}) : rule_(rule) {}
 
-  // Learns from one publication. Order does not matter. Each publication must
-  // be added once. Linear in the text.
+  // Makes a publisher's name known, so that lines naming it can be told.
+  // Names known before Add serve best. `site` is a host name.
+  void Know(std::string_view site);
+  // Learns from one publication; each must be added once. Linear in the text.
   void Add(const Publication& publication);
-  void Add(std::string_view site, std::uint64_t title, const NormalText& text);
+  void Add(std::string_view site, std::string_view title,
+           const NormalText& text);
 
-  // Whether a block is furniture on `site`; nullopt when not. An unknown site
-  // is judged by what was learned across sites.
-  std::optional<FurnitureEvidence> Furniture(std::string_view site,
-                                             const TextBlock& block) const;
-  // Sites whose own furniture holds this block (not common to many sites): a
-  // copy that carries it passed through that site. At most `limit` names.
-  std::vector<std::string> SitesWithFurniture(const TextBlock& block,
-                                              std::size_t limit = 4) const;
-  // How many publications were read whose text holds this word.
-  int DocumentsWith(std::uint64_t word) const;
-  int publications() const { return publications_; }
+  // The furniture of a text from `site`, in order, without overlap.
+  std::vector<FurnitureRun> Furniture(std::string_view site,
+                                      const NormalText& text) const;
+  // Whether a sentence is known to follow many different sentences.
+  bool IsFormula(std::uint64_t sentence) const;
+  // On how many publications a word stands.
+  std::uint32_t PublicationsWith(std::uint64_t word) const;
+  std::uint32_t publications() const { return publications_; }
+  // Enough seen of `site` to trust what is not furniture there.
+  bool KnowsWell(std::string_view site) const;
 
  private:
   struct Count {
@@ -67,19 +74,45 @@ class SiteModels {
   struct Site {
     std::string name;
     std::uint32_t publications = 0;
-    std::unordered_map<std::uint64_t, Count> blocks, skeletons;
+    std::unordered_map<std::uint64_t, Count> sentences;
   };
-  bool Holds(const Site& site, const Count& count) const;
+  struct Context {
+    // The sentences around it, up to formula_contexts different ones each.
+    std::vector<std::uint64_t> before, after;
+  };
+  // A sentence with publishers' names and numbers masked.
+  struct Masked {
+    std::uint64_t hash = 0;
+    bool names_publisher = false, holds_number = false;
+    std::size_t other_words = 0;
+  };
+  Masked Mask(const NormalText& text, const Sentence& sentence) const;
+  std::size_t PublisherAt(const NormalText& text, std::uint32_t token,
+                          std::uint32_t end) const;
+  bool IsFurniture(const Site& site, const Count& count, double share) const;
+  const Site* SiteOf(std::string_view site) const;
+  bool Judge(const Site* own, const NormalText& text, const Sentence& sentence,
+             FurnitureRun& run) const;
+  bool JudgeHash(const Site* own, std::uint64_t hash, FurnitureRun& run) const;
+  void Remember(std::vector<std::uint64_t>& some, std::uint64_t one) const;
+  void Settle() const;
 
   FurnitureRule rule_;
-  int publications_ = 0;
+  std::uint32_t publications_ = 0;
   std::unordered_map<std::string, Site> sites_;
+  std::unordered_set<std::string> labels_, label_starts_, tops_;
+  std::unordered_map<std::uint64_t, Context> contexts_;
   std::unordered_map<std::uint64_t, std::uint32_t> words_;
-  // Made by Settle() on first question after an Add.
-  void Settle() const;
+
+  // Furniture of any site, found again after each Add: sentence hash to the
+  // site it is furniture on.
+  struct Owner {
+    const Site* site = nullptr;
+    std::uint32_t seen = 0;
+    int sites = 0;
+  };
   mutable bool settled_ = false;
-  mutable std::unordered_map<std::uint64_t, std::vector<const Site*>> owners_;
-  mutable std::unordered_map<std::uint64_t, std::uint32_t> common_;
+  mutable std::unordered_map<std::uint64_t, Owner> owners_;
 };
 
 }  // namespace stemma

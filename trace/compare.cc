@@ -1,0 +1,932 @@
+#include "trace/compare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "trace/alignment.h"
+#include "trace/change_kinds.h"
+#include "trace/garble.h"
+#include "trace/site_model.h"
+#include "trace/word_lists.h"
+
+namespace stemma {
+namespace {
+
+constexpr std::uint32_t kNone = Alignment::kNone;
+
+// One text under comparison. "Content" is its tokens without furniture; most
+// indices below count content words.
+struct Side {
+  const NormalText* text = nullptr;
+  std::vector<bool> furniture;  // by token
+  std::vector<FurnitureRun> runs;
+  std::vector<std::uint32_t> token;     // by content word
+  std::vector<std::uint64_t> word;      // its hash
+  std::vector<std::uint32_t> block;     // its block
+  std::vector<std::uint32_t> sentence;  // its sentence
+  std::vector<std::uint32_t> partner;   // on the other side, or kNone
+  std::vector<bool> moved;
+
+  std::uint32_t size() const { return static_cast<std::uint32_t>(word.size()); }
+  bool Opens(std::uint32_t i) const {
+    return i >= size() || i == 0 || sentence[i] != sentence[i - 1];
+  }
+  bool OpensBlock(std::uint32_t i) const {
+    return i >= size() || i == 0 || block[i] != block[i - 1];
+  }
+  bool Matched(std::uint32_t i) const { return partner[i] != kNone; }
+  const Token& At(std::uint32_t i) const { return text->tokens[token[i]]; }
+};
+
+// Words without a partner between two pairs of partners; half open, content
+// words. One side may be empty.
+struct Gap {
+  std::uint32_t a0 = 0, a1 = 0, b0 = 0, b1 = 0;
+};
+
+void MarkFurniture(Side& side, std::string_view site,
+                   const SiteModels* models) {
+  side.furniture.assign(side.text->tokens.size(), false);
+  if (!models) return;
+  side.runs = models->Furniture(site, *side.text);
+  for (const FurnitureRun& run : side.runs) {
+    for (std::uint32_t i = run.first_token; i < run.end_token; ++i) {
+      side.furniture[i] = true;
+    }
+  }
+}
+
+// A sentence that is furniture on one side is so on the other: a copy that left
+// it standing did not write it.
+void MarkAlike(const Side& known, Side& other) {
+  std::unordered_set<std::uint64_t> hashes;
+  for (const Sentence& sentence : known.text->sentences) {
+    if (known.furniture[sentence.first_token]) hashes.insert(sentence.hash);
+  }
+  for (const Sentence& sentence : other.text->sentences) {
+    if (!hashes.contains(sentence.hash)) continue;
+    for (std::uint32_t i = sentence.first_token; i < sentence.end_token; ++i) {
+      other.furniture[i] = true;
+    }
+  }
+}
+
+void CollectContent(Side& side) {
+  const NormalText& text = *side.text;
+  std::uint32_t sentence = 0;
+  std::uint32_t block = 0;
+  for (std::uint32_t i = 0; i < text.tokens.size(); ++i) {
+    while (text.sentences[sentence].end_token <= i) ++sentence;
+    while (text.blocks[block].end_token <= i) ++block;
+    if (side.furniture[i]) continue;
+    side.token.push_back(i);
+    side.word.push_back(text.tokens[i].hash);
+    side.block.push_back(block);
+    side.sentence.push_back(sentence);
+  }
+}
+
+class Comparer {
+ public:
+  Comparer(const ComparedText& reference, const ComparedText& suspect,
+           const CompareOptions& options)
+      : options_(options), lists_(Words()) {
+    a_.text = reference.normal;
+    b_.text = suspect.normal;
+    MarkFurniture(a_, reference.site, options.sites);
+    MarkFurniture(b_, suspect.site, options.sites);
+    MarkAlike(a_, b_);
+    MarkAlike(b_, a_);
+    CollectContent(a_);
+    CollectContent(b_);
+  }
+
+  Comparison Solve() {
+    AlignWords();
+    DropWeakBlocks();
+    SlideGaps();
+    ForgiveGarbles();
+    for (const Gap& gap : Gaps()) Explain(gap);
+    FindMovedBlocks();
+    Measure();
+    Decide();
+    DescribeBlocks();
+    std::ranges::stable_sort(
+        result_.changes, [](const Change& x, const Change& y) {
+          if (x.severity != y.severity) return x.severity > y.severity;
+          const int rank_x = RankOf(x.kinds.front());
+          const int rank_y = RankOf(y.kinds.front());
+          return rank_x != rank_y ? rank_x < rank_y
+                                  : x.suspect.begin < y.suspect.begin;
+        });
+    return std::move(result_);
+  }
+
+ private:
+  void AlignWords() {
+    Alignment alignment = Align(a_.word, b_.word);
+    a_.partner = std::move(alignment.to_suspect);
+    b_.partner = std::move(alignment.to_reference);
+    a_.moved = std::move(alignment.moved_reference);
+    b_.moved = std::move(alignment.moved_suspect);
+  }
+
+  void Unmatch(std::uint32_t i) {
+    const std::uint32_t j = a_.partner[i];
+    a_.partner[i] = kNone;
+    b_.partner[j] = kNone;
+    a_.moved[i] = b_.moved[j] = false;
+  }
+  void Match(std::uint32_t i, std::uint32_t j, bool moved) {
+    a_.partner[i] = j;
+    b_.partner[j] = i;
+    a_.moved[i] = b_.moved[j] = moved;
+  }
+
+  // Unlike paragraphs that share a few words are not two versions of one.
+  void DropWeakBlocks() {
+    const std::vector<std::uint32_t> size_a = BlockSizes(a_);
+    const std::vector<std::uint32_t> size_b = BlockSizes(b_);
+    std::unordered_map<std::uint64_t, std::uint32_t> shared;
+    const auto key = [&](std::uint32_t i) {
+      return std::uint64_t{a_.block[i]} << 32 | b_.block[a_.partner[i]];
+    };
+    std::unordered_map<std::uint64_t, std::uint32_t> longest;
+    std::uint32_t run = 0;
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!a_.Matched(i)) {
+        run = 0;
+        continue;
+      }
+      const bool goes_on =
+          i > 0 && a_.Matched(i - 1) && a_.partner[i] == a_.partner[i - 1] + 1;
+      run = goes_on ? run + 1 : 1;
+      ++shared[key(i)];
+      longest[key(i)] = std::max(longest[key(i)], run);
+    }
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!a_.Matched(i)) continue;
+      const std::uint64_t pair = key(i);
+      const std::uint32_t smaller =
+          std::min(size_a[a_.block[i]], size_b[b_.block[a_.partner[i]]]);
+      if (longest[pair] < kStrongRun &&
+          shared[pair] < options_.pair_share * smaller) {
+        Unmatch(i);
+      }
+    }
+  }
+
+  static std::vector<std::uint32_t> BlockSizes(const Side& side) {
+    std::vector<std::uint32_t> sizes(side.text->blocks.size(), 0);
+    for (const std::uint32_t block : side.block) ++sizes[block];
+    return sizes;
+  }
+
+  // A deleted "B. A" in "A. B. A. C" may be any of two windows; the one that
+  // begins with a sentence is what happened.
+  void SlideGaps() {
+    Slide(a_, b_);
+    Slide(b_, a_);
+  }
+  void Slide(Side& long_side, Side& other) {
+    for (std::uint32_t i0 = 0; i0 < long_side.size();) {
+      if (long_side.Matched(i0)) {
+        ++i0;
+        continue;
+      }
+      std::uint32_t i1 = i0;
+      while (i1 < long_side.size() && !long_side.Matched(i1)) ++i1;
+      SlideOne(long_side, other, i0, i1);
+      i0 = i1;
+    }
+  }
+  void SlideOne(Side& side, Side& other, std::uint32_t i0, std::uint32_t i1) {
+    // Only where the other side has nothing in between.
+    if (i0 > 0 && i1 < side.size() &&
+        side.partner[i1] != side.partner[i0 - 1] + 1) {
+      return;
+    }
+    const auto fits = [&](std::uint32_t from, std::uint32_t to) {
+      return (side.OpensBlock(from) && side.OpensBlock(to) ? 3 : 0) +
+             (side.Opens(from) ? 2 : 0) + (side.Opens(to) ? 1 : 0);
+    };
+    int best = fits(i0, i1);
+    int shift = 0;
+    for (std::uint32_t k = 1; k <= i0 && i1 < side.size() + 1; ++k) {
+      if (!side.Matched(i0 - k) || side.word[i0 - k] != side.word[i1 - k] ||
+          k > kMaxSlide) {
+        break;
+      }
+      if (fits(i0 - k, i1 - k) > best) {
+        best = fits(i0 - k, i1 - k);
+        shift = -static_cast<int>(k);
+      }
+    }
+    for (std::uint32_t k = 1; i1 + k <= side.size() && k <= kMaxSlide; ++k) {
+      if (!side.Matched(i1 + k - 1) ||
+          side.word[i1 + k - 1] != side.word[i0 + k - 1]) {
+        break;
+      }
+      if (fits(i0 + k, i1 + k) > best) {
+        best = fits(i0 + k, i1 + k);
+        shift = static_cast<int>(k);
+      }
+    }
+    for (; shift < 0; ++shift) Rematch(side, other, --i0, --i1);
+    for (; shift > 0; --shift) Rematch(side, other, i1++, i0++);
+  }
+  // The partner of `from` becomes the partner of the equal word at `to`.
+  static void Rematch(Side& side, Side& other, std::uint32_t from,
+                      std::uint32_t to) {
+    const std::uint32_t j = side.partner[from];
+    side.partner[to] = j;
+    side.moved[to] = side.moved[from];
+    other.partner[j] = to;
+    side.partner[from] = kNone;
+    side.moved[from] = false;
+  }
+
+  // ---- letters misread ----
+
+  // A word in common use, on both sides of a change, is no misread letter.
+  bool IsKnown(const Side& side, std::uint32_t i) const {
+    const std::uint64_t hash = side.word[i];
+    if (lists_.known.contains(hash)) return true;
+    if (options_.sites &&
+        options_.sites->publications() >= kVocabularyPublications) {
+      const double common =
+          std::max(8.0, options_.sites->publications() / 400.0);
+      return options_.sites->PublicationsWith(hash) >= common;
+    }
+    return !LooksForeign(side.text->FormOf(side.At(i)));
+  }
+
+  // Holds three letters in a row that no other word of either text holds.
+  bool LooksForeign(std::string_view form) const {
+    if (trigrams_.empty()) LearnTrigrams();
+    bool foreign = false;
+    ForTrigrams(form, [&](std::uint32_t trigram) {
+      const auto at = trigrams_.find(trigram);
+      foreign = foreign || at == trigrams_.end() || at->second < 2;
+    });
+    return foreign;
+  }
+  template <class F>
+  static void ForTrigrams(std::string_view form, const F& f) {
+    std::uint32_t trigram = ' ';
+    for (std::size_t i = 0; i <= form.size(); ++i) {
+      const auto byte =
+          static_cast<unsigned char>(i < form.size() ? form[i] : ' ');
+      trigram = (trigram << 8 | byte) & 0xFFFFFFu;
+      if (i > 0) f(trigram);
+    }
+  }
+  void LearnTrigrams() const {
+    std::unordered_set<std::uint64_t> seen;
+    for (const Side* side : {&a_, &b_}) {
+      for (std::uint32_t i = 0; i < side->size(); ++i) {
+        if (!seen.insert(side->word[i]).second) continue;
+        ForTrigrams(side->text->FormOf(side->At(i)),
+                    [&](std::uint32_t trigram) { ++trigrams_[trigram]; });
+      }
+    }
+    trigrams_[0] = 1;
+  }
+
+  bool IsGarbled(std::uint32_t i, std::uint32_t j, bool mistyped) const {
+    const Token& left = a_.At(i);
+    const Token& right = b_.At(j);
+    if (left.kind == TokenKind::kNumber || right.kind == TokenKind::kNumber) {
+      return false;
+    }
+    const Garble garble =
+        GarbleOf(a_.text->FormOf(left), b_.text->FormOf(right));
+    if (garble == Garble::kNone || (garble == Garble::kMistyped && !mistyped)) {
+      return false;
+    }
+    return !(IsKnown(a_, i) && IsKnown(b_, j));
+  }
+
+  // "co-operate" is "cooperate"; "dont" is "don't".
+  bool SameLetters(const Gap& gap) const {
+    const auto letters = [](const Side& side, std::uint32_t from,
+                            std::uint32_t to) {
+      std::string all;
+      for (std::uint32_t i = from; i < to; ++i) {
+        for (const char c : side.text->FormOf(side.At(i))) {
+          if (c != '\'') all.push_back(c);
+        }
+      }
+      return all;
+    };
+    if (gap.a1 - gap.a0 > 6 || gap.b1 - gap.b0 > 6) return false;
+    if (gap.a0 == gap.a1 || gap.b0 == gap.b1) return false;
+    return letters(a_, gap.a0, gap.a1) == letters(b_, gap.b0, gap.b1);
+  }
+
+  void ForgiveGarbles() {
+    std::vector<Gap> gaps;
+    for (const Gap& gap : Gaps()) {
+      if (gap.a0 < gap.a1 && gap.b0 < gap.b1) gaps.push_back(gap);
+    }
+    for (const Gap& gap : gaps) {
+      if (SameLetters(gap)) {
+        respelled_ += 1;
+        MatchAcross(gap);
+      }
+    }
+    for (const bool mistyped : {false, true}) {
+      // A lone typing error may be an edit; in a noisy text it is noise.
+      if (mistyped && misread_ < kNoisyWords) break;
+      for (const Gap& gap : gaps) {
+        if (gap.a1 - gap.a0 != gap.b1 - gap.b0) continue;
+        for (std::uint32_t k = 0; k < gap.a1 - gap.a0; ++k) {
+          if (a_.Matched(gap.a0 + k) || b_.Matched(gap.b0 + k)) continue;
+          if (!IsGarbled(gap.a0 + k, gap.b0 + k, mistyped)) continue;
+          ++misread_;
+          Match(gap.a0 + k, gap.b0 + k, InMove(gap));
+        }
+      }
+    }
+  }
+  bool InMove(const Gap& gap) const {
+    return (gap.a0 > 0 && a_.moved[gap.a0 - 1]) ||
+           (gap.a1 < a_.size() && a_.moved[gap.a1]);
+  }
+  // All words of a gap become partners, the surplus of the last one.
+  void MatchAcross(const Gap& gap) {
+    const std::uint32_t pairs = std::min(gap.a1 - gap.a0, gap.b1 - gap.b0);
+    for (std::uint32_t k = 0; k < pairs; ++k) {
+      Match(gap.a0 + k, gap.b0 + k, InMove(gap));
+    }
+    for (std::uint32_t i = gap.a0 + pairs; i < gap.a1; ++i) {
+      a_.partner[i] = gap.b1 - 1;
+    }
+    for (std::uint32_t j = gap.b0 + pairs; j < gap.b1; ++j) {
+      b_.partner[j] = gap.a1 - 1;
+    }
+  }
+
+  // ---- gaps ----
+
+  std::vector<Gap> Gaps() const {
+    std::vector<Gap> gaps;
+    std::vector<bool> covered(b_.size(), false);
+    for (std::uint32_t i = 0;;) {
+      // [i, i1) stands without partners behind a word that has one.
+      std::uint32_t i1 = i;
+      while (i1 < a_.size() && !a_.Matched(i1)) ++i1;
+      const std::uint32_t j0 = i == 0 ? 0 : a_.partner[i - 1] + 1;
+      const std::uint32_t j1 = i1 == a_.size() ? b_.size() : a_.partner[i1];
+      bool free = j0 <= j1;
+      for (std::uint32_t j = j0; free && j < j1; ++j) {
+        free = !b_.Matched(j) && !covered[j];
+      }
+      const Gap gap{i, i1, j0, free ? j1 : j0};
+      for (std::uint32_t j = gap.b0; j < gap.b1; ++j) covered[j] = true;
+      if (gap.a0 < gap.a1 || gap.b0 < gap.b1) gaps.push_back(gap);
+      if (i1 == a_.size()) break;
+      i = i1 + 1;
+    }
+    // What the suspect has at places the reference never reaches.
+    for (std::uint32_t j = 0; j < b_.size();) {
+      if (b_.Matched(j) || covered[j]) {
+        ++j;
+        continue;
+      }
+      std::uint32_t j1 = j;
+      while (j1 < b_.size() && !b_.Matched(j1) && !covered[j1]) ++j1;
+      const std::uint32_t at = j == 0 ? 0 : b_.partner[j - 1] + 1;
+      gaps.push_back({std::min(at, a_.size()), std::min(at, a_.size()), j, j1});
+      j = j1;
+    }
+    return gaps;
+  }
+
+  // One side of a gap: the rest of the block before, whole blocks, and the
+  // beginning of the block behind.
+  struct Parts {
+    std::uint32_t from = 0, head = 0, tail = 0, to = 0;
+    bool inner = false;  // all inside one block: [from, to) is one piece
+    bool HasHead() const { return from < head; }
+    bool HasWhole() const { return head < tail; }
+    bool HasTail() const { return tail < to; }
+  };
+  static Parts Split(const Side& side, std::uint32_t from, std::uint32_t to) {
+    Parts parts{from, from, to, to, false};
+    const bool after = from > 0 && from < side.size() && side.Matched(from - 1);
+    const bool before = to < side.size() && to > 0 && side.Matched(to);
+    if (from > 0 && to < side.size() &&
+        side.block[from - 1] == side.block[to]) {
+      parts.inner = true;
+      parts.head = parts.tail = to;
+      return parts;
+    }
+    if (after) {
+      while (parts.head < to &&
+             side.block[parts.head] == side.block[from - 1]) {
+        ++parts.head;
+      }
+    }
+    if (before) {
+      while (parts.tail > parts.head &&
+             side.block[parts.tail - 1] == side.block[to]) {
+        --parts.tail;
+      }
+    }
+    return parts;
+  }
+
+  void Explain(const Gap& gap) {
+    const Parts a = Split(a_, gap.a0, gap.a1);
+    const Parts b = Split(b_, gap.b0, gap.b1);
+    if (a.inner || b.inner) {
+      ExplainInner(a, b);
+      return;
+    }
+    if (a.HasHead() && !b.HasHead() && CutOff(a_, a)) {
+      Lost(a.from, a.head);
+    } else if (b.HasHead() && !a.HasHead() && CutOff(b_, b)) {
+      Gained(b.from, b.head);
+    } else {
+      ExplainPair({a.from, a.head, b.from, b.head});
+    }
+    Lost(a.head, a.tail);
+    Gained(b.head, b.tail);
+    ExplainPair({a.tail, a.to, b.tail, b.to});
+  }
+
+  // A gap inside one block of at least one side.
+  void ExplainInner(const Parts& a, const Parts& b) {
+    // Whole blocks against a place between two sentences of a joined block are
+    // blocks come or gone; anything else is an edit.
+    if (a.inner && a.from == a.to && b.HasWhole() && a_.Opens(a.to)) {
+      ExplainPair({a.from, a.from, b.from, b.head});
+      Gained(b.head, b.tail);
+      ExplainPair({a.to, a.to, b.tail, b.to});
+      return;
+    }
+    if (b.inner && b.from == b.to && a.HasWhole() && b_.Opens(b.to)) {
+      ExplainPair({a.from, a.head, b.from, b.from});
+      Lost(a.head, a.tail);
+      ExplainPair({a.tail, a.to, b.to, b.to});
+      return;
+    }
+    ExplainPair({a.from, a.to, b.from, b.to});
+  }
+
+  // Whether the rest of a block is missing because the text was cut there, as
+  // before a "read more" line: in the middle of a sentence, or with everything
+  // that follows.
+  bool CutOff(const Side& side, const Parts& parts) const {
+    const bool to_the_end = parts.to == side.size();
+    const bool middle = !side.Opens(parts.from);
+    if (middle && parts.head - parts.from >= kCutWords) return true;
+    return to_the_end && (middle || parts.HasWhole());
+  }
+
+  // Whole blocks of the reference that the suspect lacks, or the reverse.
+  void Lost(std::uint32_t from, std::uint32_t to) {
+    if (from >= to) return;
+    lost_words_ += to - from;
+    for (std::uint32_t i = from; i < to; ++i) {
+      lost_blocks_ += i == from || a_.block[i] != a_.block[i - 1];
+    }
+  }
+  void Gained(std::uint32_t from, std::uint32_t to) {
+    if (from >= to) return;
+    gained_words_ += to - from;
+    for (std::uint32_t j = from; j < to; ++j) {
+      gained_blocks_ += j == from || b_.block[j] != b_.block[j - 1];
+    }
+  }
+
+  // ---- changes ----
+
+  // Sentences that lie wholly in a range.
+  static std::vector<std::pair<std::uint32_t, std::uint32_t>> WholeSentences(
+      const Side& side, std::uint32_t from, std::uint32_t to) {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> whole;
+    for (std::uint32_t i = from; i < to;) {
+      std::uint32_t end = i + 1;
+      while (end < to && side.sentence[end] == side.sentence[i]) ++end;
+      if (side.Opens(i) && side.Opens(end)) whole.emplace_back(i, end);
+      i = end;
+    }
+    return whole;
+  }
+
+  void ExplainPair(const Gap& gap) {
+    if (gap.a0 >= gap.a1 && gap.b0 >= gap.b1) return;
+    const auto gone = WholeSentences(a_, gap.a0, gap.a1);
+    const auto come = WholeSentences(b_, gap.b0, gap.b1);
+    // Short whole "sentences" on both sides are one wording for another.
+    const bool swapped =
+        gap.a1 - gap.a0 <= kShortSentence && gap.b1 - gap.b0 <= kShortSentence;
+    if ((gone.empty() && come.empty()) ||
+        (swapped && gap.a0 < gap.a1 && gap.b0 < gap.b1)) {
+      AddChange(gap, {});
+      return;
+    }
+    std::uint32_t a = gap.a0;
+    std::uint32_t b = gap.b0;
+    for (const auto& [from, to] : gone)
+      AddChange({from, to, b, b}, "del_sentence");
+    for (const auto& [from, to] : come)
+      AddChange({a, a, from, to}, "ins_sentence");
+    // What is left at the edges belongs together.
+    const auto rest = [](const auto& whole, std::uint32_t from,
+                         std::uint32_t to) {
+      if (whole.empty())
+        return std::pair(std::pair(from, to), std::pair(to, to));
+      return std::pair(std::pair(from, whole.front().first),
+                       std::pair(whole.back().second, to));
+    };
+    const auto [a_head, a_tail] = rest(gone, gap.a0, gap.a1);
+    const auto [b_head, b_tail] = rest(come, gap.b0, gap.b1);
+    AddChange({a_head.first, a_head.second, b_head.first, b_head.second}, {});
+    AddChange({a_tail.first, a_tail.second, b_tail.first, b_tail.second}, {});
+  }
+
+  TokenRange Range(const Side& side, std::uint32_t from,
+                   std::uint32_t to) const {
+    TokenRange range{side.text, {}};
+    for (std::uint32_t i = from; i < to; ++i) {
+      range.tokens.push_back(side.token[i]);
+    }
+    return range;
+  }
+
+  Span SpanOf(const Side& side, std::uint32_t from, std::uint32_t to) const {
+    if (from < to) return {side.At(from).begin, side.At(to - 1).end};
+    std::size_t at = 0;
+    if (from > 0) {
+      at = side.At(from - 1).end;
+    } else if (from < side.size()) {
+      at = side.At(from).begin;
+    }
+    // Behind the space, where the next word would begin.
+    if (from > 0 && from < side.size() && side.At(from).begin == at + 1) ++at;
+    return {at, at};
+  }
+
+  void AddChange(const Gap& gap, std::string_view kind) {
+    if (gap.a0 >= gap.a1 && gap.b0 >= gap.b1) return;
+    Change change;
+    change.op = gap.a0 >= gap.a1   ? ChangeOp::kInsert
+                : gap.b0 >= gap.b1 ? ChangeOp::kDelete
+                                   : ChangeOp::kReplace;
+    if (kind.empty()) {
+      change.kinds =
+          KindsOf(Range(a_, gap.a0, gap.a1), Range(b_, gap.b0, gap.b1));
+    } else {
+      change.kinds = {std::string(kind)};
+    }
+    change.severity = SeverityOf(change.kinds);
+    change.reference = SpanOf(a_, gap.a0, gap.a1);
+    change.suspect = SpanOf(b_, gap.b0, gap.b1);
+    if (options_.with_text) {
+      change.reference_text = Words_(a_, gap.a0, gap.a1);
+      change.suspect_text = Words_(b_, gap.b0, gap.b1);
+      change.reference_context = Around(a_, gap.a0, gap.a1);
+      change.suspect_context = Around(b_, gap.b0, gap.b1);
+    }
+    result_.changes.push_back(std::move(change));
+  }
+
+  // The text from one content word to another, as given.
+  static std::string Words_(const Side& side, std::uint32_t from,
+                            std::uint32_t to) {
+    if (from >= to) return {};
+    const std::uint32_t begin = side.At(from).byte_begin;
+    const std::uint32_t end = side.At(to - 1).byte_end;
+    return std::string(side.text->text.substr(begin, end - begin));
+  }
+  std::string Around(const Side& side, std::uint32_t from,
+                     std::uint32_t to) const {
+    const auto more = static_cast<std::uint32_t>(options_.context_words);
+    const std::uint32_t begin = from > more ? from - more : 0;
+    const std::uint32_t end = std::min(side.size(), to + more);
+    return Words_(side, begin, end);
+  }
+
+  // ---- moves ----
+
+  void FindMovedBlocks() {
+    std::vector<std::uint32_t> size = BlockSizes(a_);
+    std::vector<std::uint32_t> moved(size.size(), 0);
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> extent(size.size(),
+                                                                {kNone, 0});
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!a_.Matched(i) || !a_.moved[i]) continue;
+      ++moved[a_.block[i]];
+      auto& [first, last] = extent[a_.block[i]];
+      first = std::min(first, i);
+      last = std::max(last, i);
+    }
+    for (std::size_t block = 0; block < size.size(); ++block) {
+      if (moved[block] == 0) continue;
+      ++moved_blocks_;
+      moved_a_.insert(static_cast<std::uint32_t>(block));
+    }
+  }
+
+  // ---- the verdict ----
+
+  void Measure() {
+    std::uint32_t shared_a = 0;
+    std::uint32_t shared_b = 0;
+    std::uint32_t run = 0;
+    std::uint32_t telling = 0;  // the longest run that is no formula
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!a_.Matched(i)) {
+        run = telling = 0;
+        continue;
+      }
+      ++shared_a;
+      const bool goes_on =
+          i > 0 && a_.Matched(i - 1) && a_.partner[i] == a_.partner[i - 1] + 1;
+      run = goes_on ? run + 1 : 1;
+      const bool formula =
+          options_.sites &&
+          options_.sites->IsFormula(a_.text->sentences[a_.sentence[i]].hash);
+      telling = formula ? 0 : goes_on ? telling + 1 : 1;
+      longest_run_ = std::max(longest_run_, run);
+      longest_telling_ = std::max(longest_telling_, telling);
+    }
+    for (std::uint32_t j = 0; j < b_.size(); ++j) shared_b += b_.Matched(j);
+    shared_ = shared_a;
+    const auto share = [](std::uint32_t part, std::uint32_t whole) {
+      return whole == 0 ? 0.0 : static_cast<double>(part) / whole;
+    };
+    result_.coverage_reference = share(shared_a, a_.size());
+    result_.coverage_suspect = share(shared_b, b_.size());
+    result_.longest_run_words = static_cast<int>(longest_run_);
+  }
+
+  bool FurnitureDiffers() const {
+    const auto hashes = [](const Side& side) {
+      std::vector<std::uint64_t> all;
+      for (std::uint32_t i = 0; i < side.furniture.size(); ++i) {
+        if (side.furniture[i]) all.push_back(side.text->tokens[i].hash);
+      }
+      return all;
+    };
+    return hashes(a_) != hashes(b_);
+  }
+
+  // Whether anything but words differs around the words both have.
+  bool TypographyDiffers() {
+    std::int64_t differences = 0;
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!a_.Matched(i)) continue;
+      const std::uint32_t j = a_.partner[i];
+      if (j >= b_.size()) continue;
+      if (a_.text->TextOf(a_.At(i)) != b_.text->TextOf(b_.At(j))) {
+        ++differences;
+        continue;
+      }
+      if (i + 1 >= a_.size() || j + 1 >= b_.size() ||
+          a_.partner[i + 1] != j + 1 || a_.token[i + 1] != a_.token[i] + 1 ||
+          b_.token[j + 1] != b_.token[j] + 1) {
+        continue;
+      }
+      differences += Between(a_, i) != Between(b_, j);
+    }
+    result_.counts["cosmetic"] = differences;
+    return differences > 0;
+  }
+  static std::string_view Between(const Side& side, std::uint32_t i) {
+    const std::uint32_t from = side.At(i).byte_end;
+    const std::uint32_t to = side.At(i + 1).byte_begin;
+    return side.text->text.substr(from, to - from);
+  }
+
+  void Decide() {
+    const bool reordered = moved_blocks_ > 0;
+    const bool edited = !result_.changes.empty() || reordered;
+    const bool excerpt = lost_words_ > 0;
+    const bool extended = gained_words_ > 0;
+    const bool boilerplate = FurnitureDiffers();
+    const bool cosmetic = TypographyDiffers() || respelled_ > 0;
+    const bool noisy = misread_ >= kNoisyWords &&
+                       static_cast<double>(misread_) >=
+                           options_.noisy_share * 0.5 * std::max(1u, shared_);
+
+    const bool any_content = a_.size() > 0 || b_.size() > 0;
+    const double coverage =
+        std::max(result_.coverage_reference, result_.coverage_suspect);
+    const bool empty_sides = a_.size() == 0 && b_.size() == 0;
+    if (any_content && !Related(coverage)) {
+      result_.verdict = Verdict::kUnrelated;
+      result_.changes.clear();
+    } else if (!empty_sides && coverage < 0.5) {
+      result_.verdict = Verdict::kQuoting;
+    } else if (edited) {
+      result_.verdict = Verdict::kEdited;
+    } else if (extended) {
+      result_.verdict = Verdict::kExtended;
+    } else if (excerpt) {
+      result_.verdict = Verdict::kExcerpt;
+    } else if (boilerplate) {
+      result_.verdict = Verdict::kBoilerplateOnly;
+    } else {
+      result_.verdict = Verdict::kCosmeticOnly;
+    }
+    if (result_.verdict != Verdict::kUnrelated) {
+      const auto flag = [&](bool is, const char* name) {
+        if (is) result_.flags.emplace_back(name);
+      };
+      flag(edited, "edited");
+      flag(reordered, "reordered");
+      flag(extended, "extended");
+      flag(excerpt, "excerpt");
+      flag(boilerplate, "boilerplate");
+      flag(cosmetic || misread_ > 0, "cosmetic");
+      flag(result_.verdict == Verdict::kQuoting, "quoting");
+      flag(noisy, "noisy");
+    }
+    Count();
+    result_.confidence = Confidence(coverage);
+  }
+
+  // Whether what is shared says that one text knew the other.
+  bool Related(double coverage) const {
+    if (shared_ == 0) return false;
+    const auto needed = static_cast<std::uint32_t>(options_.min_run_words);
+    if (longest_telling_ >= needed) return true;
+    // Short texts have no long runs; most of one must be in the other.
+    return coverage >= 0.5 && longest_run_ >= std::min(needed, 4u);
+  }
+
+  void Count() {
+    std::int64_t critical = 0;
+    for (const Change& change : result_.changes) {
+      critical += change.severity == Severity::kCritical;
+    }
+    std::int64_t furniture = 0;
+    for (const Side* side : {&a_, &b_}) {
+      for (std::uint32_t i = 0; i < side->furniture.size(); ++i) {
+        furniture += side->furniture[i] && (i == 0 || !side->furniture[i - 1]);
+      }
+    }
+    result_.counts["critical"] = critical;
+    result_.counts["minor"] =
+        static_cast<std::int64_t>(result_.changes.size()) - critical;
+    result_.counts["missing_blocks"] = lost_blocks_;
+    result_.counts["missing_words"] = lost_words_;
+    result_.counts["added_blocks"] = gained_blocks_;
+    result_.counts["added_words"] = gained_words_;
+    result_.counts["moved_blocks"] = moved_blocks_;
+    result_.counts["furniture"] = furniture;
+    result_.counts["misread_words"] = misread_;
+  }
+
+  // How far the evidence is from the next verdict's threshold: an honest
+  // number, not a probability.
+  double Confidence(double coverage) const {
+    switch (result_.verdict) {
+      case Verdict::kUnrelated:
+        return shared_ == 0 ? 1.0
+                            : std::clamp(1.0 - longest_run_ / 24.0, 0.5, 0.99);
+      case Verdict::kQuoting:
+        return std::clamp(0.5 + (0.5 - coverage), 0.5, 0.99);
+      default: {
+        double confidence = 0.99;
+        if (coverage < 0.6) confidence -= 0.6 - coverage;
+        if (misread_ >= kNoisyWords) confidence -= 0.05;
+        return confidence;
+      }
+    }
+  }
+
+  // ---- blocks, for people ----
+
+  void DescribeBlocks() {
+    std::vector<std::size_t> first_of_a = AddBlocks(a_, b_, false);
+    std::vector<std::size_t> first_of_b = AddBlocks(b_, a_, true);
+    // Partners: the block that shares most words.
+    std::unordered_map<std::uint64_t, std::uint32_t> shared;
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!a_.Matched(i)) continue;
+      ++shared[std::uint64_t{a_.block[i]} << 32 | b_.block[a_.partner[i]]];
+    }
+    std::vector<std::uint32_t> best_a(a_.text->blocks.size(), 0);
+    std::vector<std::uint32_t> best_b(b_.text->blocks.size(), 0);
+    std::vector<std::pair<std::uint64_t, std::uint32_t>> pairs(shared.begin(),
+                                                               shared.end());
+    std::ranges::sort(pairs);
+    for (const auto& [key, words] : pairs) {
+      const auto x = static_cast<std::uint32_t>(key >> 32);
+      const auto y = static_cast<std::uint32_t>(key);
+      BlockRole& left = result_.blocks[first_of_a[x]];
+      BlockRole& right = result_.blocks[first_of_b[y]];
+      if (words > best_a[x]) {
+        best_a[x] = words;
+        left.pair = static_cast<int>(first_of_b[y]);
+      }
+      if (words > best_b[y]) {
+        best_b[y] = words;
+        right.pair = static_cast<int>(first_of_a[x]);
+      }
+    }
+  }
+
+  std::vector<std::size_t> AddBlocks(const Side& side, const Side& other,
+                                     bool on_suspect) {
+    (void)other;
+    const std::size_t count = side.text->blocks.size();
+    std::vector<std::uint32_t> matched(count, 0), moved(count, 0);
+    const std::vector<std::uint32_t> sizes = BlockSizes(side);
+    for (std::uint32_t i = 0; i < side.size(); ++i) {
+      matched[side.block[i]] += side.Matched(i);
+      moved[side.block[i]] += side.Matched(i) && side.moved[i];
+    }
+    std::vector<std::size_t> at;
+    for (std::size_t k = 0; k < count; ++k) {
+      BlockRole role;
+      role.on_suspect = on_suspect;
+      role.span = side.text->blocks[k].span;
+      if (sizes[k] == 0) {
+        role.role = "furniture";
+      } else if (matched[k] == 0) {
+        role.role = on_suspect ? "added" : "missing";
+      } else {
+        role.role = moved[k] * 2 > matched[k] ? "moved" : "shared";
+      }
+      at.push_back(result_.blocks.size());
+      result_.blocks.push_back(std::move(role));
+    }
+    return at;
+  }
+
+  static constexpr std::uint32_t kStrongRun = 8;
+  static constexpr std::uint32_t kMaxSlide = 200;
+  static constexpr std::uint32_t kCutWords = 3;
+  static constexpr std::uint32_t kShortSentence = 3;
+  static constexpr std::int64_t kNoisyWords = 3;
+  static constexpr std::uint32_t kVocabularyPublications = 500;
+
+  const CompareOptions& options_;
+  const WordLists& lists_;
+  Side a_, b_;
+  Comparison result_;
+  std::int64_t lost_words_ = 0, gained_words_ = 0;
+  std::int64_t lost_blocks_ = 0, gained_blocks_ = 0, moved_blocks_ = 0;
+  std::int64_t misread_ = 0, respelled_ = 0;
+  std::uint32_t longest_run_ = 0, longest_telling_ = 0, shared_ = 0;
+  std::unordered_set<std::uint32_t> moved_a_;
+  mutable std::unordered_map<std::uint32_t, std::uint32_t> trigrams_;
+};
+
+std::string Headline(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty()) return "absent";
+  if (a == b) return "same";
+  std::vector<std::uint64_t> left, right;
+  TokenHashes(a, left);
+  TokenHashes(b, right);
+  return left == right ? "cosmetic" : "changed";
+}
+
+Comparison Identical(const NormalText& text) {
+  Comparison result;
+  result.verdict = Verdict::kIdentical;
+  result.coverage_reference = result.coverage_suspect = 1;
+  result.longest_run_words = static_cast<int>(text.tokens.size());
+  result.confidence = 1;
+  const std::size_t count = text.blocks.size();
+  for (const bool on_suspect : {false, true}) {
+    for (std::size_t k = 0; k < count; ++k) {
+      result.blocks.push_back({on_suspect, text.blocks[k].span, "shared",
+                               static_cast<int>(on_suspect ? k : k + count)});
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+Comparison Compare(const ComparedText& reference, const ComparedText& suspect,
+                   const CompareOptions& options) {
+  Comparison result = reference.normal->text == suspect.normal->text
+                          ? Identical(*reference.normal)
+                          : Comparer(reference, suspect, options).Solve();
+  result.headline = Headline(reference.title, suspect.title);
+  return result;
+}
+
+Comparison Compare(const Publication& reference, const Publication& suspect,
+                   const CompareOptions& options) {
+  const NormalText left = Normalise(reference.text);
+  const NormalText right = Normalise(suspect.text);
+  return Compare({&left, reference.title, reference.site},
+                 {&right, suspect.title, suspect.site}, options);
+}
+
+}  // namespace stemma

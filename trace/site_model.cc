@@ -1,0 +1,242 @@
+#include "trace/site_model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "trace/word_lists.h"
+
+namespace stemma {
+namespace {
+
+constexpr std::uint64_t kPublisherMask = 0x50554253u;
+constexpr std::uint64_t kNumberMask = 0x4E554D42u;
+constexpr std::size_t kMaxNameTokens = 5;
+
+std::uint64_t Combine(std::uint64_t hash, std::uint64_t next) {
+  hash = (hash ^ next) * 0x9FB21C651E98DF25u;
+  return hash ^ hash >> 32;
+}
+
+std::uint64_t HashOfTitle(std::string_view title) {
+  std::vector<std::uint64_t> hashes;
+  TokenHashes(title, hashes);
+  std::uint64_t hash = 1;
+  for (const std::uint64_t word : hashes) hash = Combine(hash, word);
+  return hash;
+}
+
+// "www.globalresearch.ca": "globalresearch", the longest label but the last.
+std::string_view NameOfHost(std::string_view host) {
+  std::string_view best;
+  while (true) {
+    const std::size_t dot = host.find('.');
+    if (dot == std::string_view::npos) break;
+    if (dot > best.size()) best = host.substr(0, dot);
+    host.remove_prefix(dot + 1);
+  }
+  return best.empty() ? host : best;
+}
+
+}  // namespace
+
+void SiteModels::Know(std::string_view site) {
+  const std::string_view name = NameOfHost(site);
+  if (name.size() < 4) return;
+  if (!labels_.emplace(name).second) return;
+  for (std::size_t i = 1; i <= name.size(); ++i) {
+    label_starts_.emplace(name.substr(0, i));
+  }
+  const std::size_t dot = site.rfind('.');
+  if (dot != std::string_view::npos) tops_.emplace(site.substr(dot + 1));
+}
+
+std::size_t SiteModels::PublisherAt(const NormalText& text, std::uint32_t token,
+                                    std::uint32_t end) const {
+  std::string name;
+  std::size_t found = 0;
+  for (std::uint32_t i = token; i < end && i - token < kMaxNameTokens; ++i) {
+    name += text.FormOf(text.tokens[i]);
+    if (!label_starts_.contains(name)) break;
+    if (labels_.contains(name)) found = i - token + 1;
+  }
+  if (found > 0 && token + found < end &&
+      tops_.contains(std::string(text.FormOf(text.tokens[token + found])))) {
+    ++found;
+  }
+  return found;
+}
+
+SiteModels::Masked SiteModels::Mask(const NormalText& text,
+                                    const Sentence& sentence) const {
+  Masked masked;
+  masked.hash = 0x4D41534Bu;
+  for (std::uint32_t i = sentence.first_token; i < sentence.end_token;) {
+    if (const std::size_t named = PublisherAt(text, i, sentence.end_token);
+        named > 0) {
+      masked.names_publisher = true;
+      masked.hash = Combine(masked.hash, kPublisherMask);
+      i += static_cast<std::uint32_t>(named);
+      continue;
+    }
+    const Token& token = text.tokens[i++];
+    const bool number = token.kind == TokenKind::kNumber;
+    masked.holds_number = masked.holds_number || number;
+    masked.hash = Combine(masked.hash, number ? kNumberMask : token.hash);
+    ++masked.other_words;
+  }
+  return masked;
+}
+
+void SiteModels::Remember(std::vector<std::uint64_t>& some,
+                          std::uint64_t one) const {
+  if (some.size() < rule_.formula_contexts &&
+      std::ranges::find(some, one) == some.end()) {
+    some.push_back(one);
+  }
+}
+
+void SiteModels::Add(const Publication& publication) {
+  Add(publication.site, publication.title, Normalise(publication.text));
+}
+
+void SiteModels::Add(std::string_view site, std::string_view title,
+                     const NormalText& text) {
+  Know(site);
+  settled_ = false;
+  ++publications_;
+  Site& own = sites_[std::string(site)];
+  if (own.name.empty()) own.name = site;
+  ++own.publications;
+  const std::uint64_t title_hash = HashOfTitle(title);
+
+  std::vector<std::uint64_t> seen;
+  for (std::size_t i = 0; i < text.sentences.size(); ++i) {
+    const Sentence& sentence = text.sentences[i];
+    Context& context = contexts_[sentence.hash];
+    Remember(context.before, i > 0 ? text.sentences[i - 1].hash : 0);
+    Remember(context.after,
+             i + 1 < text.sentences.size() ? text.sentences[i + 1].hash : 0);
+    if (sentence.end_token - sentence.first_token > rule_.max_words) continue;
+    seen.push_back(sentence.hash);
+    const Masked masked = Mask(text, sentence);
+    if (masked.names_publisher || masked.holds_number) {
+      seen.push_back(masked.hash);
+    }
+  }
+  std::ranges::sort(seen);
+  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+  for (const std::uint64_t hash : seen) {
+    Count& count = own.sentences[hash];
+    ++count.seen;
+    if (count.titles.size() < rule_.min_titles &&
+        std::ranges::find(count.titles, title_hash) == count.titles.end()) {
+      count.titles.push_back(title_hash);
+    }
+  }
+
+  std::vector<std::uint64_t> words;
+  words.reserve(text.tokens.size());
+  for (const Token& token : text.tokens) words.push_back(token.hash);
+  std::ranges::sort(words);
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  for (const std::uint64_t word : words) ++words_[word];
+}
+
+bool SiteModels::IsFurniture(const Site& site, const Count& count,
+                             double share) const {
+  return count.titles.size() >= rule_.min_titles &&
+         count.seen >= share * site.publications;
+}
+
+const SiteModels::Site* SiteModels::SiteOf(std::string_view site) const {
+  const auto at = sites_.find(std::string(site));
+  return at == sites_.end() ? nullptr : &at->second;
+}
+
+bool SiteModels::KnowsWell(std::string_view site) const {
+  const Site* own = SiteOf(site);
+  return own && own->publications >= rule_.min_publications;
+}
+
+void SiteModels::Settle() const {
+  if (settled_) return;
+  owners_.clear();
+  for (const auto& [name, site] : sites_) {
+    if (site.publications < rule_.min_publications) continue;
+    for (const auto& [hash, count] : site.sentences) {
+      if (!IsFurniture(site, count, rule_.leftover_share)) continue;
+      Owner& owner = owners_[hash];
+      ++owner.sites;
+      // The name that sorts first: the answer must not depend on map order.
+      if (!owner.site || site.name < owner.site->name) {
+        owner.site = &site;
+        owner.seen = count.seen;
+      }
+    }
+  }
+  settled_ = true;
+}
+
+bool SiteModels::JudgeHash(const Site* own, std::uint64_t hash,
+                           FurnitureRun& run) const {
+  if (own) {
+    const auto at = own->sentences.find(hash);
+    if (at != own->sentences.end() &&
+        IsFurniture(*own, at->second, rule_.min_share)) {
+      run.reason = FurnitureRun::Reason::kOwnSite;
+      run.site = own->name;
+      run.seen = at->second.seen;
+      run.publications = own->publications;
+      return true;
+    }
+  }
+  const auto owner = owners_.find(hash);
+  if (owner == owners_.end()) return false;
+  run.reason = FurnitureRun::Reason::kOtherSite;
+  if (owner->second.sites == 1) run.site = owner->second.site->name;
+  run.seen = owner->second.seen;
+  run.publications = owner->second.site->publications;
+  return true;
+}
+
+bool SiteModels::Judge(const Site* own, const NormalText& text,
+                       const Sentence& sentence, FurnitureRun& run) const {
+  if (sentence.end_token - sentence.first_token > rule_.max_words) return false;
+  run.first_token = sentence.first_token;
+  run.end_token = sentence.end_token;
+  if (JudgeHash(own, sentence.hash, run)) return true;
+  const Masked masked = Mask(text, sentence);
+  if (!masked.names_publisher && !masked.holds_number) return false;
+  if (JudgeHash(own, masked.hash, run)) return true;
+  if (masked.names_publisher && masked.other_words <= rule_.source_line_words) {
+    run.reason = FurnitureRun::Reason::kSourceLine;
+    return true;
+  }
+  return false;
+}
+
+std::vector<FurnitureRun> SiteModels::Furniture(std::string_view site,
+                                                const NormalText& text) const {
+  Settle();
+  const Site* own = SiteOf(site);
+  std::vector<FurnitureRun> runs;
+  for (const Sentence& sentence : text.sentences) {
+    FurnitureRun run;
+    if (Judge(own, text, sentence, run)) runs.push_back(run);
+  }
+  return runs;
+}
+
+bool SiteModels::IsFormula(std::uint64_t sentence) const {
+  const auto at = contexts_.find(sentence);
+  return at != contexts_.end() &&
+         at->second.before.size() >= rule_.formula_contexts &&
+         at->second.after.size() >= rule_.formula_contexts;
+}
+
+std::uint32_t SiteModels::PublicationsWith(std::uint64_t word) const {
+  const auto at = words_.find(word);
+  return at == words_.end() ? 0 : at->second;
+}
+
+}  // namespace stemma
