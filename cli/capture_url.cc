@@ -234,7 +234,7 @@ Json ConnectionFacts(const Connection& connection) {
 Json VisitFacts(const Visit& visit, const CaptureOptions& options) {
   Json facts = Json::parse(options.facts_json, nullptr, false);
   if (!facts.is_object()) facts = Json::object();
-  facts["final_url"] = visit.final_url.HrefWithoutFragment();
+  facts["final"] = visit.final_url.HrefWithoutFragment();
   facts["connection"] = ConnectionFacts(visit.last.exchange.connection);
   if (visit.last.exchange.status != 0) {
     facts["status"] = visit.last.exchange.status;
@@ -521,7 +521,7 @@ Status LogComparison(const Relative& relative, const Publication& publication,
       {"critical", critical},
       {"minor", c.changes.size() - static_cast<std::size_t>(critical)},
       {"method", "stemma-norm/1"},
-      {"video_verdict", NameOf(relative.video.verdict)}};
+      {"video", {{"verdict", NameOf(relative.video.verdict)}}}};
   STEMMA_TRY(const auto seq, tools.archive.AppendEvent("compare", event));
   (void)seq;
   return {};

@@ -79,8 +79,8 @@ void AddFacts(const CaptureView& view, std::string& html) {
   if (event.is_object()) {
     Row("Connection", FactOf(event, "connection"), html);
     Row("Found on",
-        event.contains("page") && event["page"].is_string()
-            ? CaptureLink(event["page"].get<std::string>(),
+        event.contains("embedded_in") && event["embedded_in"].is_string()
+            ? CaptureLink(event["embedded_in"].get<std::string>(),
                           "the page that shows it")
             : "",
         html);

@@ -17,7 +17,7 @@ TEST(SitePages, NothingCapturedReachesThePageUnescaped) {
   view.capture.id = evil;
   view.capture.target = evil;
   view.capture.error = evil;
-  view.capture.event = R"({"found_by":"\"><script>","page":"<script>"})";
+  view.capture.event = R"({"found_by":"\"><script>","embedded_in":"<script>"})";
   view.article.emplace();
   view.article->is_article = true;
   view.article->title = evil;
