@@ -13,6 +13,7 @@
 #include "archive/merkle.h"
 #include "archive/note.h"
 #include "archive/tsa.h"
+#include "archive/wacz_auth.h"
 #include "core/digest.h"
 #include "hash/sha256.h"
 #include "tests/conform/conform.h"
@@ -501,6 +502,37 @@ Result<std::vector<Outcome>> RunTsa(const path& file) {
   return RunParts(file, {{"cases.json", RunTsaCases}});
 }
 
+// --- wacz ------------------------------------------------------------------
+
+std::vector<Outcome> RunWaczCases(const path& file) {
+  std::vector<Outcome> out;
+  const json doc = FileJson(file);
+  const path folder = file.parent_path();
+  const WaczTrust trust{FileBytes(folder / "domain_root.pem"),
+                        FileBytes(folder / "tsa_root.pem")};
+  const TimePoint now =
+      Parse14(doc.value("genTime", "").substr(0, 14)).value_or(TimePoint{}) +
+      std::chrono::hours(1);
+  for (const json& test : doc.at("cases")) {
+    const std::string name = test.at("file");
+    const Result<WaczVerdict> verdict =
+        VerifyWacz(folder / path(name).filename(), trust, now);
+    Outcome one =
+        Compare(name, verdict ? verdict->state : verdict.error().message(),
+                test.at("expect"));
+    if (std::getenv("STEMMA_CONFORM_REASONS") != nullptr && verdict) {
+      one.got = {
+          {"expect", one.got}, {"code", verdict->code}, {"why", verdict->why}};
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Result<std::vector<Outcome>> RunWacz(const path& file) {
+  return RunParts(file, {{"cases.json", RunWaczCases}});
+}
+
 const bool registered = Register({
     {.name = "merkle", .run_file = RunMerkle},
     {.name = "trees", .run_file = RunMerkle},
@@ -515,6 +547,7 @@ const bool registered = Register({
     {.name = "numbers", .run_file = RunJcs},
     {.name = "reject", .run_file = RunJcs},
     {.name = "tsa", .run_file = RunTsa},
+    {.name = "wacz", .run_file = RunWacz},
 });
 
 }  // namespace
