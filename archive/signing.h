@@ -1,0 +1,85 @@
+// Signing a log: checkpoints, timestamps over them, and the events that tie
+// both into the log again.
+//
+// One call does what the end of a job (or an hour of work) needs:
+//   1. announces the key in a log.init event, if the log has none yet
+//   2. anchors the last checkpoint file by its digest
+//   3. writes tiles, then checkpoint.N, then its copy `checkpoint`
+//   4. asks each authority for a token over checkpoint.N, verifies the answer,
+//      keeps it as checkpoint.N.tsaK.tsr with its request, anchors it
+//   5. writes one more checkpoint, so that the newest covers the anchors
+// Nothing is done when no event was logged since the last checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/checkpoint.h"
+#include "archive/keys.h"
+#include "archive/tsa.h"
+#include "core/result.h"
+#include "core/time.h"
+
+namespace stemma {
+
+class ArchiveWriter;
+
+// Writes a checkpoint over the whole lines of manifest/events.jsonl, signed by
+// every key of `keys` (more than one after a rotation). kCorrupt, and nothing
+// written, when the log is shorter than the newest checkpoint says or no
+// longer begins with what it covers: a shorter or other log is never signed.
+// Hashes only what was added since; tiles are made again when they are gone.
+Result<Checkpoint> WriteCheckpoint(const std::filesystem::path& manifest,
+                                   std::span<const SigningKey> keys);
+
+// The newest checkpoint in a manifest, by its copy `checkpoint` and the
+// numbered files; nullopt when there is none. Not verified.
+Result<std::optional<Checkpoint>> NewestCheckpoint(
+    const std::filesystem::path& manifest);
+
+// Sends `query` to an authority and gives its answer: an HTTP POST of
+// application/timestamp-query. The network is the caller's.
+using TimestampPost = std::function<Result<std::string>(
+    const std::string& url, const std::string& query)>;
+
+struct SigningOptions {
+  std::vector<SigningKey> keys;
+  std::string recovery_vkey;  // listed in log.init; may be empty
+  std::vector<std::string> timestamp_urls;
+  TimestampPost post;
+  // Anchors to judge the answers by. Empty: the answer's imprint, nonce, form
+  // and signature are checked, its chain is not, and the event says so.
+  TimestampTrust trust;
+  Clock clock = SystemNow;
+};
+
+struct SigningReport {
+  std::optional<Checkpoint> checkpoint;  // the newest; nullopt: nothing to do
+  int tokens = 0;
+  std::vector<std::string> warnings;  // an authority that did not answer, ...
+};
+
+// kCorrupt as WriteCheckpoint. A failing authority is a warning: the capture
+// is unaffected, and the next call asks again.
+Result<SigningReport> SignArchive(ArchiveWriter& writer,
+                                  const SigningOptions& options);
+
+// Logs that `next` follows `old`, signs with `old`, then with both.
+Result<Checkpoint> RotateKey(ArchiveWriter& writer, const SigningKey& old,
+                             const SigningKey& next, std::string_view reason);
+// Logs that `revoked` counts no more from here on, vouched for by `by`: the
+// recovery key of log.init, or another key of the log.
+Status RevokeKey(ArchiveWriter& writer, const VerifierKey& revoked,
+                 const SigningKey& by, std::string_view reason);
+
+// What `by` signs in a key.revoke event.
+std::string RevocationText(std::string_view origin, const VerifierKey& revoked,
+                           std::string_view reason);
+
+}  // namespace stemma
