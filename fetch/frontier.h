@@ -81,7 +81,7 @@ struct VisitRecord {
   std::optional<TimePoint> due;  // the next visit; nullopt: never again
 };
 
-struct Run {
+struct CrawlRun {
   std::int64_t number = 0;
   TimePoint started;
   bool resumed = false;
@@ -117,10 +117,10 @@ class Frontier {
   // ---- runs
   // Goes on with a run that did not end, or begins the next one: leases of a
   // dead process return, and what is due at `now` becomes ready.
-  Result<Run> BeginRun(TimePoint now);
+  Result<CrawlRun> BeginRun(TimePoint now);
   Status EndRun(TimePoint now);
   // The last run, finished or not; nullopt: there was none.
-  Result<std::optional<Run>> LastRun();
+  Result<std::optional<CrawlRun>> LastRun();
   Status ForEachOfRun(std::int64_t run,
                       const std::function<Status(const RunLine&)>& visit);
 
@@ -153,6 +153,9 @@ class Frontier {
   Status Complete(std::int64_t id, const VisitRecord& visit, TimePoint now);
   // Not now: ready again at `due` in this or a later run.
   Status Postpone(std::int64_t id, TimePoint due, std::string_view reason);
+  // Makes postponed addresses ready whose time has come; when the next one's
+  // will.
+  Result<std::optional<TimePoint>> WakePostponed(TimePoint now);
 
   // ---- what the log and the frontier have in common
   Result<std::uint64_t> SyncedSeq();

@@ -38,7 +38,7 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-// Whether the segments end in `repeats` times the same `period` segments.
+// Whether the same `period` segments stand somewhere `repeats` times in a row.
 bool Repeats(const std::vector<std::string_view>& segments, std::size_t period,
              std::size_t repeats) {
   const std::size_t span = period * repeats;
@@ -65,8 +65,10 @@ std::optional<int> CalendarYear(std::string_view target) {
     if (i + 7 < target.size() && IsDigit(target[i + 7])) continue;
     const int m = (month[0] - '0') * 10 + (month[1] - '0');
     if (m < 1 || m > 12) continue;
-    return (year[0] - '0') * 1000 + (year[1] - '0') * 100 +
-           (year[2] - '0') * 10 + (year[3] - '0');
+    const int y = (year[0] - '0') * 1000 + (year[1] - '0') * 100 +
+                  (year[2] - '0') * 10 + (year[3] - '0');
+    // A calendar is walked month by month; a number far away is another's.
+    if (y >= 1500 && y < 2500) return y;
   }
   return std::nullopt;
 }
