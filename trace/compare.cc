@@ -110,7 +110,9 @@ class Comparer {
   Comparison Solve() {
     AlignWords();
     DropWeakBlocks();
+    FindShortMoves();
     SlideGaps();
+    CountJoins();
     ForgiveGarbles();
     for (const Gap& gap : Gaps()) Explain(gap);
     FindMovedBlocks();
@@ -179,6 +181,54 @@ class Comparer {
           shared[pair] < options_.pair_share * smaller) {
         Unmatch(i);
       }
+    }
+  }
+
+  // A block too short for an anchor that stands elsewhere on the other side.
+  void FindShortMoves() {
+    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> free;
+    ForFreeBlocks(a_, [&](std::uint32_t i, std::uint32_t, std::uint64_t hash) {
+      free[hash].push_back(i);
+    });
+    ForFreeBlocks(
+        b_, [&](std::uint32_t j, std::uint32_t end, std::uint64_t hash) {
+          const auto at = free.find(hash);
+          if (at == free.end() || at->second.empty()) return;
+          const std::uint32_t i = at->second.back();
+          at->second.pop_back();
+          for (std::uint32_t k = 0; j + k < end; ++k) {
+            if (i + k >= a_.size() || a_.word[i + k] != b_.word[j + k]) return;
+          }
+          for (std::uint32_t k = 0; j + k < end; ++k) Match(i + k, j + k, true);
+        });
+  }
+  // Calls f(first, end, hash) for each block of which no word is matched.
+  template <class F>
+  static void ForFreeBlocks(const Side& side, const F& f) {
+    for (std::uint32_t i = 0; i < side.size();) {
+      std::uint32_t end = i;
+      std::uint64_t hash = 1;
+      bool free = true;
+      while (end < side.size() && side.block[end] == side.block[i]) {
+        free = free && !side.Matched(end);
+        hash = (hash ^ side.word[end]) * 0x9FB21C651E98DF25u;
+        hash ^= hash >> 31;
+        ++end;
+      }
+      if (free) f(i, end, hash ^ (end - i));
+      i = end;
+    }
+  }
+
+  // Where one side runs two blocks of the other into one.
+  void CountJoins() {
+    for (std::uint32_t i = 0; i + 1 < a_.size(); ++i) {
+      if (!a_.Matched(i) || a_.partner[i + 1] != a_.partner[i] + 1) continue;
+      const std::uint32_t j = a_.partner[i];
+      const bool parts_a = a_.block[i] != a_.block[i + 1];
+      const bool parts_b = b_.block[j] != b_.block[j + 1];
+      joins_a_ += parts_b && !parts_a;
+      joins_b_ += parts_a && !parts_b;
     }
   }
 
@@ -522,6 +572,15 @@ class Comparer {
     return whole;
   }
 
+  // Whether so many whole sentences come or gone inside a block were blocks of
+  // their own before a house style ran blocks together. `joins`: how often
+  // this side is seen to do so; `edge`: the other side parts blocks here.
+  static bool AreBlocks(std::size_t sentences, std::int64_t joins, bool edge) {
+    if (sentences == 0) return false;
+    if (sentences >= 3) return true;
+    return joins > 0 && (sentences == 2 || edge);
+  }
+
   void ExplainPair(const Gap& gap) {
     if (gap.a0 >= gap.a1 && gap.b0 >= gap.b1) return;
     const auto gone = WholeSentences(a_, gap.a0, gap.a1);
@@ -536,10 +595,22 @@ class Comparer {
     }
     std::uint32_t a = gap.a0;
     std::uint32_t b = gap.b0;
-    for (const auto& [from, to] : gone)
-      AddChange({from, to, b, b}, "del_sentence");
-    for (const auto& [from, to] : come)
-      AddChange({a, a, from, to}, "ins_sentence");
+    const bool edges = gap.b0 == gap.b1 ? b_.OpensBlock(b) : false;
+    if (AreBlocks(gone.size(), joins_a_, edges)) {
+      Lost(gone.front().first, gone.back().second);
+    } else {
+      for (const auto& [from, to] : gone) {
+        AddChange({from, to, b, b}, "del_sentence");
+      }
+    }
+    const bool edges_a = gap.a0 == gap.a1 ? a_.OpensBlock(a) : false;
+    if (AreBlocks(come.size(), joins_b_, edges_a)) {
+      Gained(come.front().first, come.back().second);
+    } else {
+      for (const auto& [from, to] : come) {
+        AddChange({a, a, from, to}, "ins_sentence");
+      }
+    }
     // What is left at the edges belongs together.
     const auto rest = [](const auto& whole, std::uint32_t from,
                          std::uint32_t to) {
@@ -662,12 +733,35 @@ class Comparer {
     }
     for (std::uint32_t j = 0; j < b_.size(); ++j) shared_b += b_.Matched(j);
     shared_ = shared_a;
+    MeasureSentences(a_);
+    MeasureSentences(b_);
     const auto share = [](std::uint32_t part, std::uint32_t whole) {
       return whole == 0 ? 0.0 : static_cast<double>(part) / whole;
     };
     result_.coverage_reference = share(shared_a, a_.size());
     result_.coverage_suspect = share(shared_b, b_.size());
     result_.longest_run_words = static_cast<int>(longest_run_);
+  }
+
+  // The longest sentence that stands (nearly) whole on the other side and is no
+  // formula: phrases are common property, sentences are not.
+  void MeasureSentences(const Side& side) {
+    for (std::uint32_t i = 0; i < side.size();) {
+      std::uint32_t end = i;
+      std::uint32_t matched = 0;
+      while (end < side.size() && side.sentence[end] == side.sentence[i]) {
+        matched += side.Matched(end);
+        ++end;
+      }
+      const bool whole = matched * 10 >= (end - i) * 9;
+      const bool formula =
+          options_.sites && options_.sites->IsFormula(
+                                side.text->sentences[side.sentence[i]].hash);
+      if (whole && !formula) {
+        longest_sentence_ = std::max(longest_sentence_, end - i);
+      }
+      i = end;
+    }
   }
 
   bool FurnitureDiffers() const {
@@ -760,7 +854,8 @@ class Comparer {
   bool Related(double coverage) const {
     if (shared_ == 0) return false;
     const auto needed = static_cast<std::uint32_t>(options_.min_run_words);
-    if (longest_telling_ >= needed) return true;
+    if (longest_sentence_ >= kTellingSentence) return true;
+    if (longest_telling_ >= 2 * needed) return true;
     // Short texts have no long runs; most of one must be in the other.
     return coverage >= 0.5 && longest_run_ >= std::min(needed, 4u);
   }
@@ -867,6 +962,7 @@ class Comparer {
   }
 
   static constexpr std::uint32_t kStrongRun = 8;
+  static constexpr std::uint32_t kTellingSentence = 8;
   static constexpr std::uint32_t kMaxSlide = 200;
   static constexpr std::uint32_t kCutWords = 3;
   static constexpr std::uint32_t kShortSentence = 3;
@@ -880,7 +976,9 @@ class Comparer {
   std::int64_t lost_words_ = 0, gained_words_ = 0;
   std::int64_t lost_blocks_ = 0, gained_blocks_ = 0, moved_blocks_ = 0;
   std::int64_t misread_ = 0, respelled_ = 0;
+  std::int64_t joins_a_ = 0, joins_b_ = 0;
   std::uint32_t longest_run_ = 0, longest_telling_ = 0, shared_ = 0;
+  std::uint32_t longest_sentence_ = 0;
   std::unordered_set<std::uint32_t> moved_a_;
   mutable std::unordered_map<std::uint32_t, std::uint32_t> trigrams_;
 };

@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint64_t kPublisherMask = 0x50554253u;
 constexpr std::uint64_t kNumberMask = 0x4E554D42u;
 constexpr std::size_t kMaxNameTokens = 5;
+constexpr std::uint32_t kMinPart = 4;  // words of furniture inside a sentence
 
 std::uint64_t Combine(std::uint64_t hash, std::uint64_t next) {
   hash = (hash ^ next) * 0x9FB21C651E98DF25u;
@@ -35,6 +36,19 @@ std::string_view NameOfHost(std::string_view host) {
     host.remove_prefix(dot + 1);
   }
   return best.empty() ? host : best;
+}
+
+std::vector<std::uint64_t> WordsOf(const NormalText& text,
+                                   const Sentence& sentence) {
+  std::vector<std::uint64_t> words;
+  for (std::uint32_t i = sentence.first_token; i < sentence.end_token; ++i) {
+    words.push_back(text.tokens[i].hash);
+  }
+  return words;
+}
+
+std::uint64_t Triple(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
+  return Combine(Combine(Combine(0, a), b), c);
 }
 
 }  // namespace
@@ -118,7 +132,15 @@ void SiteModels::Add(std::string_view site, std::string_view title,
              i + 1 < text.sentences.size() ? text.sentences[i + 1].hash : 0);
     if (sentence.end_token - sentence.first_token > rule_.max_words) continue;
     seen.push_back(sentence.hash);
+    if (const auto at = own.sentences.find(sentence.hash);
+        at != own.sentences.end() && at->second.words.empty()) {
+      at->second.words = WordsOf(text, sentence);
+    }
     const Masked masked = Mask(text, sentence);
+    if (masked.names_publisher &&
+        masked.other_words <= rule_.source_line_words) {
+      ++source_lines_[masked.hash];
+    }
     if (masked.names_publisher || masked.holds_number) {
       seen.push_back(masked.hash);
     }
@@ -161,10 +183,15 @@ bool SiteModels::KnowsWell(std::string_view site) const {
 void SiteModels::Settle() const {
   if (settled_) return;
   owners_.clear();
+  triples_.clear();
   for (const auto& [name, site] : sites_) {
     if (site.publications < rule_.min_publications) continue;
     for (const auto& [hash, count] : site.sentences) {
       if (!IsFurniture(site, count, rule_.leftover_share)) continue;
+      for (std::size_t i = 2; i < count.words.size(); ++i) {
+        triples_.insert(
+            Triple(count.words[i - 2], count.words[i - 1], count.words[i]));
+      }
       Owner& owner = owners_[hash];
       ++owner.sites;
       // The name that sorts first: the answer must not depend on map order.
@@ -199,8 +226,8 @@ bool SiteModels::JudgeHash(const Site* own, std::uint64_t hash,
   return true;
 }
 
-bool SiteModels::Judge(const Site* own, const NormalText& text,
-                       const Sentence& sentence, FurnitureRun& run) const {
+bool SiteModels::JudgeWhole(const Site* own, const NormalText& text,
+                            const Sentence& sentence, FurnitureRun& run) const {
   if (sentence.end_token - sentence.first_token > rule_.max_words) return false;
   run.first_token = sentence.first_token;
   run.end_token = sentence.end_token;
@@ -215,15 +242,94 @@ bool SiteModels::Judge(const Site* own, const NormalText& text,
   return false;
 }
 
+// "... in July of 2008 Read more at Lantern Press": where the line begins, or
+// the sentence's end.
+std::uint32_t SiteModels::SourceLineAtEnd(const NormalText& text,
+                                          const Sentence& sentence) const {
+  const std::uint32_t end = sentence.end_token;
+  std::uint32_t name = end;
+  for (std::uint32_t back = 1;
+       back <= kMaxNameTokens && back < end - sentence.first_token; ++back) {
+    if (PublisherAt(text, end - back, end) == back) name = end - back;
+  }
+  if (name == end) return end;
+  for (std::uint32_t begin = name; begin > sentence.first_token + 1 &&
+                                   name - begin < rule_.source_line_words;) {
+    --begin;
+    const auto at = source_lines_.find(Mask(text, {begin, end, 0}).hash);
+    if (at != source_lines_.end() && at->second >= rule_.min_source_lines) {
+      return begin;
+    }
+  }
+  return end;
+}
+
+void SiteModels::JudgeParts(const NormalText& text, const Sentence& sentence,
+                            bool ends_block,
+                            std::vector<FurnitureRun>& runs) const {
+  const std::uint32_t first = sentence.first_token;
+  std::uint32_t end = sentence.end_token;
+  if (ends_block) {
+    const std::uint32_t line = SourceLineAtEnd(text, sentence);
+    if (line < end) {
+      FurnitureRun run;
+      run.first_token = line;
+      run.end_token = end;
+      run.reason = FurnitureRun::Reason::kSourceLine;
+      runs.push_back(run);
+      end = line;
+    }
+  }
+  if (end - first < 4) return;
+  std::vector<bool> known(end - first, false);
+  for (std::uint32_t i = first + 2; i < end; ++i) {
+    if (!triples_.contains(Triple(text.tokens[i - 2].hash,
+                                  text.tokens[i - 1].hash,
+                                  text.tokens[i].hash))) {
+      continue;
+    }
+    known[i - first] = known[i - first - 1] = known[i - first - 2] = true;
+  }
+  const auto count =
+      static_cast<std::uint32_t>(std::ranges::count(known, true));
+  if (count == 0) return;
+  const auto add = [&](std::uint32_t from, std::uint32_t to) {
+    FurnitureRun run;
+    run.first_token = first + from;
+    run.end_token = first + to;
+    run.reason = FurnitureRun::Reason::kOtherSite;
+    runs.push_back(run);
+  };
+  const std::uint32_t size = end - first;
+  if (2 * count >= size && size <= rule_.max_words) {
+    add(0, size);
+    return;
+  }
+  std::uint32_t head = 0;
+  while (head < size && known[head]) ++head;
+  std::uint32_t tail = size;
+  while (tail > head && known[tail - 1]) --tail;
+  if (head >= kMinPart) add(0, head);
+  if (size - tail >= kMinPart) add(tail, size);
+}
+
 std::vector<FurnitureRun> SiteModels::Furniture(std::string_view site,
                                                 const NormalText& text) const {
   Settle();
   const Site* own = SiteOf(site);
   std::vector<FurnitureRun> runs;
-  for (const Sentence& sentence : text.sentences) {
-    FurnitureRun run;
-    if (Judge(own, text, sentence, run)) runs.push_back(run);
+  for (const TextBlock& block : text.blocks) {
+    for (std::uint32_t k = block.first_sentence; k < block.end_sentence; ++k) {
+      const Sentence& sentence = text.sentences[k];
+      FurnitureRun run;
+      if (JudgeWhole(own, text, sentence, run)) {
+        runs.push_back(run);
+      } else {
+        JudgeParts(text, sentence, k + 1 == block.end_sentence, runs);
+      }
+    }
   }
+  std::ranges::sort(runs, {}, &FurnitureRun::first_token);
   return runs;
 }
 

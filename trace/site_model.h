@@ -31,6 +31,8 @@ struct FurnitureRule {
                                        // a publisher is about the publisher
   std::size_t formula_contexts = 5;    // a sentence after so many different
                                        // ones is a formula, not a copy
+  std::uint32_t min_source_lines = 3;  // as often a glued source line must
+                                       // stand alone elsewhere
   std::uint32_t min_publications = 8;  // fewer: too little seen of a site
 };
 
@@ -70,6 +72,7 @@ class SiteModels {
   struct Count {
     std::uint32_t seen = 0;
     std::vector<std::uint64_t> titles;  // up to min_titles different ones
+    std::vector<std::uint64_t> words;   // kept once it is seen again
   };
   struct Site {
     std::string name;
@@ -91,9 +94,13 @@ class SiteModels {
                           std::uint32_t end) const;
   bool IsFurniture(const Site& site, const Count& count, double share) const;
   const Site* SiteOf(std::string_view site) const;
-  bool Judge(const Site* own, const NormalText& text, const Sentence& sentence,
-             FurnitureRun& run) const;
   bool JudgeHash(const Site* own, std::uint64_t hash, FurnitureRun& run) const;
+  bool JudgeWhole(const Site* own, const NormalText& text,
+                  const Sentence& sentence, FurnitureRun& run) const;
+  void JudgeParts(const NormalText& text, const Sentence& sentence,
+                  bool ends_block, std::vector<FurnitureRun>& runs) const;
+  std::uint32_t SourceLineAtEnd(const NormalText& text,
+                                const Sentence& sentence) const;
   void Remember(std::vector<std::uint64_t>& some, std::uint64_t one) const;
   void Settle() const;
 
@@ -103,6 +110,8 @@ class SiteModels {
   std::unordered_set<std::string> labels_, label_starts_, tops_;
   std::unordered_map<std::uint64_t, Context> contexts_;
   std::unordered_map<std::uint64_t, std::uint32_t> words_;
+  // Masked short sentences that name a publisher, and how often they stand.
+  std::unordered_map<std::uint64_t, std::uint32_t> source_lines_;
 
   // Furniture of any site, found again after each Add: sentence hash to the
   // site it is furniture on.
@@ -113,6 +122,9 @@ class SiteModels {
   };
   mutable bool settled_ = false;
   mutable std::unordered_map<std::uint64_t, Owner> owners_;
+  // Every three words in a row of such sentences: finds furniture with a
+  // misread letter, and furniture run into a sentence of the article.
+  mutable std::unordered_set<std::uint64_t> triples_;
 };
 
 }  // namespace stemma
