@@ -36,11 +36,46 @@ struct Keyframe {
   FrameHash pdq{};
   int pdq_quality = 0;  // 0 to 100
   std::string file;     // the image written, relative to the output folder
+  std::int64_t coded_frame = -1;  // number in decoding order, -1: unknown
+  char picture_type = 'X';        // 'I', 'P', 'B'; 'X': unknown
+  bool sync = false;              // decodable by itself, says the container
+  bool damaged = false;           // the decoder reported errors in it
+  double sharpness = 0;           // variance of the Laplacian of its luma
+  std::vector<double> also_at;    // seconds of near-equal frames left out
 };
 
-// One sampled frame hash of a video, for matching.
+// A part of a picture, in fractions of its shown width and height.
+struct Region {
+  double left = 0, top = 0, right = 1, bottom = 1;
+  bool operator==(const Region&) const = default;
+};
+
+// A small copy of a part of a frame, all that matching needs of it.
+struct FrameView {
+  static constexpr int kSide = 32;         // luma is kSide x kSide
+  static constexpr int kTextureSide = 16;  // texture is kTextureSide squared
+  enum class Kind : std::uint8_t { kPicture, kInset };
+  Kind kind = Kind::kPicture;  // the picture without bars, or one inset in it
+  Region region;               // of the shown picture
+  std::array<std::uint8_t, kSide * kSide> luma{};
+  // 16 * log2(1 + mean absolute Laplacian) of each tile.
+  std::array<std::uint8_t, kTextureSide * kTextureSide> texture{};
+};
+
+// One sampled frame of a video, for matching.
 struct FrameSample {
   double seconds = 0;
+  FrameHash pdq{};  // of the whole frame as decoded
+  int quality = 0;
+  int shot = 0;
+  std::vector<FrameView> views;  // the first is the picture; may be empty
+};
+
+// The hash of one decoded frame.
+struct FrameRecord {
+  std::int64_t pts = 0;
+  double seconds = 0;
+  std::int64_t frame = 0;
   FrameHash pdq{};
   int quality = 0;
 };

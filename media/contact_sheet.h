@@ -11,10 +11,10 @@
 namespace stemma {
 
 struct SheetOptions {
-  std::string title;       // untrusted: a file name or URL
+  std::string title;  // untrusted: a file name or URL
   int columns = 4;
-  int cell_width = 320;    // of a picture, in pixels
-  int max_cells = 36;      // in the PNG; more frames are thinned out evenly
+  int cell_width = 320;  // of a picture, in pixels
+  int max_cells = 36;    // in the PNG; more frames are thinned out evenly
 };
 
 // Both need report.images (KeyframeOptions::images_in_memory). The same report

@@ -23,10 +23,15 @@ namespace stemma {
 struct VideoLimits {
   double wall_seconds = 900;
   double cpu_seconds = 600;
-  std::uint64_t memory_bytes = std::uint64_t{1} << 30;  // address space
-  std::int64_t max_frames = 2'000'000;        // decoded
+  std::uint64_t memory_bytes = 400u << 20;       // written by the worker
+  std::int64_t max_frames = 2'000'000;           // decoded
   std::uint64_t max_pixels = 8'000'000'000'000;  // decoded, all frames together
-  std::uint64_t max_frame_pixels = 64u << 20;    // of one frame
+  std::uint64_t max_frame_pixels = 36u << 20;    // of one frame (8K)
+  // A small file that unpacks to hours of large pictures: past `free_pixels`
+  // a video may cost this many pixels for each byte it has; then only sync
+  // frames are looked at, and the report is "partial".
+  std::uint64_t free_pixels = 2'500'000'000;
+  std::uint64_t max_pixels_per_byte = 4'000;
   std::int64_t max_keyframes = 20'000;
   std::uint64_t max_image_bytes = std::uint64_t{4} << 30;  // all together
   // Nothing new decoded for so long: the file is spinning the decoder.
@@ -41,14 +46,15 @@ struct KeyframeOptions {
   // mode then works on those); "adaptive": sync frames, and all frames where
   // these lie more than 2 s apart.
   std::string depth = "full";
-  std::filesystem::path out_dir;    // where images go; empty: no files
-  bool images_in_memory = false;    // fill VideoReport::images
+  std::filesystem::path out_dir;      // where images go; empty: no files
+  bool images_in_memory = false;      // fill VideoReport::images
   std::string image_format = "jpeg";  // "jpeg", "png" or "webp"
-  int image_side = 1280;            // longer side at most; 0: as it is
+  int image_side = 1280;              // longer side at most; 0: as it is
   // Fill VideoReport::frames with a hash every so many seconds; 0: every
   // frame; negative: not at all.
   double hash_every = -1;
-  bool samples = true;              // fill VideoReport::samples
+  bool samples = true;  // fill VideoReport::samples
+  bool bare = false;    // decode and do nothing: the benchmark
   VideoLimits limits;
 };
 
@@ -72,9 +78,9 @@ struct VideoReport {
   std::string reason;               // why not "ok"; empty when it is
   std::string mode, depth;
   std::int64_t frames_decoded = 0;
-  int width = 0, height = 0;        // as coded, before rotation
-  double duration = 0;              // seconds
-  int rotation = 0;                 // degrees clockwise to show it: 0, 90, ...
+  int width = 0, height = 0;  // as coded, before rotation
+  double duration = 0;        // seconds
+  int rotation = 0;           // degrees clockwise to show it: 0, 90, ...
   // Claims of the container and measurements; names in docs/FORMAT.md.
   nlohmann::json facts = nlohmann::json::object();
   std::vector<Keyframe> keyframes;
@@ -83,7 +89,7 @@ struct VideoReport {
   std::vector<FrameRecord> frames;  // see KeyframeOptions::hash_every
   std::vector<BoxDigest> boxes;
   std::uint64_t payload_bytes = 0;
-  Sha256 payload;                   // of the whole file
+  Sha256 payload;  // of the whole file
   std::vector<KeyframeImage> images;
   std::vector<std::string> warnings;  // a wall the kernel lacks, and the like
 };

@@ -24,10 +24,10 @@ namespace stemma {
 VideoComparison CompareVideos(const VideoReport& a, const VideoReport& b);
 
 struct VideoMatch {
-  std::string id;        // as given to Add
-  double score = 0;      // 0 to 1: confidence from independent seconds
+  std::string id;    // as given to Add
+  double score = 0;  // 0 to 1: confidence from independent seconds
   bool mirrored = false;
-  double speed = 1;      // seconds of the known video per second of the query
+  double speed = 1;  // seconds of the known video per second of the query
   VideoComparison comparison;  // a: the known video, b: the query
 };
 

@@ -28,17 +28,17 @@ struct BoxLimits {
 // `damage` lists what is broken but bearable.
 struct BoxWalk {
   bool is_mp4 = false;
-  std::vector<BoxDigest> boxes;   // top level, in file order; without digests
-                                  // unless asked for
+  std::vector<BoxDigest> boxes;  // top level, in file order; without digests
+                                 // unless asked for
   std::string major_brand;
   std::string refusal;
   std::vector<std::string> damage;
   bool has_moov = false, moov_first = false;  // before the first mdat
   int tracks = 0, video_tracks = 0, fragments = 0;
-  bool edit_list = false;         // one that does more than start at 0
-  bool c2pa = false;              // a C2PA manifest box; not verified
-  bool external_data = false;     // a data reference to another file
-  bool media_complete = true;     // the last box ends inside the file
+  bool edit_list = false;      // one that does more than start at 0
+  bool c2pa = false;           // a C2PA manifest box; not verified
+  bool external_data = false;  // a data reference to another file
+  bool media_complete = true;  // the last box ends inside the file
   std::uint64_t trailing_bytes = 0;
   std::uint64_t samples = 0;
   std::optional<std::uint32_t> creation_1904;  // mvhd, seconds since 1904

@@ -1,0 +1,41 @@
+#include "media/worker/budget.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+namespace stemma::worker {
+namespace {
+
+double CpuSeconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+}  // namespace
+
+Budget::Budget(const WorkerJob& job) : job_(job), began_(CpuSeconds()) {}
+
+double Budget::CpuSpent() const { return CpuSeconds() - began_; }
+
+std::string Budget::Exhausted() const {
+  if (OutOfTime()) {
+    return fmt::format("budget: {} s of CPU time are used up",
+                       job_.cpu_seconds);
+  }
+  if (frames_ >= job_.max_frames) {
+    return fmt::format("budget: {} frames are decoded", frames_);
+  }
+  if (pixels_ >= job_.max_pixels) {
+    return fmt::format("budget: {} pixels are decoded", pixels_);
+  }
+  return {};
+}
+
+bool Budget::MustThin(std::uint64_t bytes_read) const {
+  return job_.max_pixels_per_byte > 0 && pixels_ > job_.free_pixels &&
+         (pixels_ - job_.free_pixels) / job_.max_pixels_per_byte > bytes_read;
+}
+
+}  // namespace stemma::worker

@@ -1,0 +1,34 @@
+// How much a video may cost. Decoding asks after each frame.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "media/worker_protocol.h"
+
+namespace stemma::worker {
+
+class Budget {
+ public:
+  explicit Budget(const WorkerJob& job);
+
+  // Counts a decoded frame.
+  void Spend(std::uint64_t pixels) {
+    ++frames_;
+    pixels_ += pixels;
+  }
+  // Why decoding must stop; empty while it may go on.
+  std::string Exhausted() const;
+  // Many pixels have come out of few bytes: only sync frames from here on.
+  bool MustThin(std::uint64_t bytes_read) const;
+  double CpuSpent() const;
+  bool OutOfTime() const { return CpuSpent() > job_.cpu_seconds; }
+
+ private:
+  WorkerJob job_;
+  double began_;
+  std::int64_t frames_ = 0;
+  std::uint64_t pixels_ = 0;
+};
+
+}  // namespace stemma::worker

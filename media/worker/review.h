@@ -1,0 +1,112 @@
+// Decoded frames come in, in order of showing; shots, frames worth a
+// reviewer's look, samples and hashes go out to the parent. Holds a handful of
+// frames, however long the video is.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "hash/pdq.h"
+#include "media/frame_views.h"
+#include "media/shots.h"
+#include "media/worker/av.h"
+#include "media/worker/channel.h"
+#include "media/worker/pixels.h"
+
+namespace stemma::worker {
+
+struct DecodedFrame {
+  const AVFrame* frame = nullptr;
+  std::int64_t pts = 0;
+  double seconds = 0;
+  std::int64_t number = 0;        // in order of showing
+  std::int64_t coded_number = 0;  // in order of decoding
+  bool damaged = false;
+};
+
+class Review {
+ public:
+  // `turn`: degrees clockwise to show the video upright.
+  Review(Channel& channel, const WorkerJob& job, AVRational time_base,
+         AVRational sample_aspect, int turn, bool every_frame);
+
+  void Add(const DecodedFrame& decoded);
+  // Some frames will be passed over from here on: cuts are no longer exact.
+  void Thin() { every_frame_ = false; }
+  // `end`: when the last frame stops being shown, seconds.
+  void Finish(double end);
+
+  std::int64_t flat_frames() const { return flat_frames_; }
+  std::int64_t sampled_frames() const { return sampled_frames_; }
+
+ private:
+  // A frame that may be shown to a reviewer, with what is known of it.
+  struct Candidate {
+    Av<AVFrame> frame;
+    Keyframe key;     // all but the picture and its digest
+    double mean = 0;  // luma, 0 to 255
+    double score = 0;
+  };
+  struct Kept {
+    FrameHash hash;
+    int quality;
+    double mean;
+  };
+  struct Moment {
+    std::int64_t number;
+    double seconds;
+  };
+
+  bool Measure(const DecodedFrame& decoded);
+  bool SampleIsDue(const DecodedFrame& decoded);
+  void Sample(const DecodedFrame& decoded);
+  void FlushSamples();
+  Candidate MakeCandidate(const DecodedFrame& decoded, std::string reason,
+                          double sharpness) const;
+  void FollowShots(const DecodedFrame& decoded);
+  void AssignPending(std::int64_t before);
+  void Consider(Candidate candidate);
+  void StartShot(std::int64_t first, double start);
+  void EndShot(std::int64_t next_first, double end);
+  void EmitBest(double from, double to, double end, int apart);
+  void Emit(const Candidate& candidate);
+  bool IsDuplicate(const Candidate& candidate, int apart);
+  double SecondsOf(std::int64_t number) const;
+
+  Channel& channel_;
+  const WorkerJob job_;
+  const AVRational time_base_, sample_aspect_;
+  const int turn_;
+  bool every_frame_;
+
+  LumaReader luma_reader_;
+  LumaPlane plane_;
+  std::unique_ptr<LumaReducer> reducer_;
+  PdqSamples samples_{}, previous_{};
+  PdqHash hash_;
+  double change_ = 0, mean_ = 0;
+  bool first_ = true;
+
+  ShotDetector detector_;
+  FrameHash last_hash_{};
+  std::deque<Moment> moments_;
+  std::int64_t shot_first_ = 0, last_number_ = -1;
+  double shot_start_ = 0, piece_start_ = 0;
+  bool piece_is_first_ = true;
+  int shot_ = 0;
+
+  std::vector<Candidate> pending_;  // not yet known to be before a cut
+  std::vector<Candidate> held_;     // of the current shot, best per bucket
+  std::vector<Kept> kept_;
+  std::int64_t force_sample_at_ = -1;
+  double next_sample_ = -1e18, next_hash_ = -1e18, next_interval_ = -1e18;
+
+  std::vector<WorkImage> work_;  // the samples waiting for their regions
+  std::vector<FrameSample> waiting_;
+  std::int64_t flat_frames_ = 0, sampled_frames_ = 0, keyframes_ = 0;
+};
+
+}  // namespace stemma::worker
