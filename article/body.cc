@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "article/furniture.h"
+#include "article/media_refs.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -21,8 +22,9 @@ constexpr double kLinkedText = 0.5;
 class BodyFinder {
  public:
   BodyFinder(const PageTree& tree, const std::vector<PageBlock>& blocks,
+             const std::vector<std::vector<MarkerHit>>& markers,
              const BodyHints& hints)
-      : tree_(tree), blocks_(blocks), hints_(hints) {}
+      : tree_(tree), blocks_(blocks), markers_(markers), hints_(hints) {}
 
   Body Run() {
     body_.verdicts.resize(blocks_.size());
@@ -190,7 +192,7 @@ class BodyFinder {
   // schema.org's articleBody is a witness: which blocks does it repeat?
   void WeighWitness() {
     witnessed_.assign(blocks_.size(), false);
-    const std::string body = FoldForMatch(hints_.articleBody);
+    const std::string body = FoldForMatch(hints_.article_body);
     if (body.size() < 200) return;
     std::size_t found = 0;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
@@ -257,6 +259,7 @@ class BodyFinder {
       return;
     }
     FindExtent();
+    CutTail();
     for (std::size_t i = 0; i < blocks_.size(); ++i) Judge(i);
     DropBoxes();
   }
@@ -268,6 +271,52 @@ class BodyFinder {
       if (!LooksLikeProse(blocks_[i]) || IsFurniture(blocks_[i])) continue;
       if (first_ < 0) first_ = static_cast<int>(i);
       last_ = static_cast<int>(i);
+    }
+  }
+
+  bool Counts(const MarkerHit& hit, std::size_t i) const {
+    if (hit.marker->needs.empty() || hit.foreign_link) return true;
+    if (hit.marker->needs == "link") return false;
+    const int at = static_cast<int>(i);
+    if (at < first_ || at > last_) return true;
+    int before = 0, behind = 0;
+    for (int k = first_; k <= last_; ++k) {
+      const auto other = static_cast<std::size_t>(k);
+      if (!Open(other) || !Within(blocks_[other].node, root_)) continue;
+      before += k < at ? 1 : 0;
+      behind += k > at ? 1 : 0;
+    }
+    return before < 3 || behind < 3;
+  }
+
+  const MarkerHit* DropHit(std::size_t i) const {
+    for (const MarkerHit& hit : markers_[i]) {
+      if (hit.marker->drop && Counts(hit, i)) return &hit;
+    }
+    return nullptr;
+  }
+
+  // A marker that ends the text ends it only when most of the text is before
+  // it: some sites open with their appeal.
+  void CutTail() {
+    double before = 0;
+    double total = 0;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      if (Open(i) && Within(blocks_[i].node, root_)) total += blocks_[i].weight;
+    }
+    for (int k = std::max(first_, 0); k <= last_; ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      if (!Open(i) || !Within(blocks_[i].node, root_)) continue;
+      for (const MarkerHit& hit : markers_[i]) {
+        if (!hit.marker->cut || !Counts(hit, i) || before < 0.4 * total) {
+          continue;
+        }
+        cut_ = k;
+        cut_by_ = hit.marker->id;
+        last_ = k;
+        return;
+      }
+      before += blocks_[i].weight;
     }
   }
 
@@ -287,13 +336,27 @@ class BodyFinder {
       verdict.rule = "caption";
       return;
     }
+    if (IsBareMediaUrl(block.text)) {
+      const bool inside =
+          static_cast<int>(i) >= first_ && static_cast<int>(i) <= last_;
+      verdict = {inside, "bare-media", BlockKind::kMediaUrl};
+      return;
+    }
     if (block.weight == 0) {
-      verdict.rule = "no-words";
+      verdict.rule = "separator";
       return;
     }
     const int at = static_cast<int>(i);
     if (at < first_) {
       verdict.rule = "before-text";
+      return;
+    }
+    if (const MarkerHit* hit = DropHit(i)) {
+      verdict.rule = "marker:" + hit->marker->id;
+      return;
+    }
+    if (cut_ >= 0 && at >= cut_) {
+      verdict.rule = "behind:" + cut_by_;
       return;
     }
     if (at > last_) {
@@ -348,6 +411,7 @@ class BodyFinder {
 
   const PageTree& tree_;
   const std::vector<PageBlock>& blocks_;
+  const std::vector<std::vector<MarkerHit>>& markers_;
   const BodyHints& hints_;
   Body body_;
   std::uint32_t ignored_ = 0;
@@ -356,7 +420,8 @@ class BodyFinder {
   double witness_share_ = 0, best_score_ = 0;
   bool has_witness_ = false;
   std::int32_t container_ = -1, root_ = -1;
-  int first_ = -1, last_ = -1;
+  int first_ = -1, last_ = -1, cut_ = -1;
+  std::string cut_by_;
 };
 
 }  // namespace
@@ -382,8 +447,9 @@ std::string FoldForMatch(std::string_view text) {
 }
 
 Body FindBody(const PageTree& tree, const std::vector<PageBlock>& blocks,
+              const std::vector<std::vector<MarkerHit>>& markers,
               const BodyHints& hints) {
-  return BodyFinder(tree, blocks, hints).Run();
+  return BodyFinder(tree, blocks, markers, hints).Run();
 }
 
 }  // namespace stemma

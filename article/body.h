@@ -7,13 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include "article/markers.h"
 #include "article/segment.h"
 
 namespace stemma {
 
 struct BodyHints {
   std::vector<std::string> titles;  // what the head says the title is
-  std::string articleBody;          // schema.org's copy of the text, if any
+  std::string article_body;         // schema.org's copy of the text, if any
   std::string description;
   std::vector<std::string> authors;
   bool list_page = false;  // the page says it is a list
@@ -34,6 +35,7 @@ struct Body {
 };
 
 Body FindBody(const PageTree& tree, const std::vector<PageBlock>& blocks,
+              const std::vector<std::vector<MarkerHit>>& markers,
               const BodyHints& hints);
 
 // Letters and digits only, case folded, ASCII punctuation and white space out:

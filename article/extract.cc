@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "article/body.h"
 #include "article/charset.h"
+#include "article/markers.h"
+#include "article/media_refs.h"
 #include "article/metadata.h"
 #include "article/page_tree.h"
 #include "article/segment.h"
+#include "core/url.h"
 
 namespace stemma {
 namespace {
@@ -16,23 +20,76 @@ namespace {
 BodyHints HintsOf(const HeadFacts& head) {
   BodyHints hints;
   hints.titles = TitleCandidates(head);
-  if (const LdArticle* a = head.Main()) hints.articleBody = a->body;
+  if (const LdArticle* a = head.Main()) hints.article_body = a->body;
   hints.description = head.Meta("og:description");
   hints.list_page = head.ld.list_page && head.Main() == nullptr;
   return hints;
 }
 
-void FillBlocks(std::vector<PageBlock> blocks, Body body, Article& article) {
+void FillBlocks(const std::vector<PageBlock>& blocks, const Body& body,
+                Article& article) {
   article.blocks.reserve(blocks.size());
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     Block block;
     block.kind = body.verdicts[i].kind;
-    block.text = std::move(blocks[i].text);
+    block.text = blocks[i].text;
     block.kept = body.verdicts[i].kept;
-    block.rule = std::move(body.verdicts[i].rule);
+    block.rule = body.verdicts[i].rule;
     block.source_begin = blocks[i].source_begin;
     block.source_end = blocks[i].source_end;
     article.blocks.push_back(std::move(block));
+  }
+}
+
+// Media with a place follow the last block that begins before them. Images of
+// the furniture around the text are left out.
+void FillMedia(std::vector<PlacedMedia> found, Article& article) {
+  int first = -1, last = -1;
+  for (std::size_t i = 0; i < article.blocks.size(); ++i) {
+    if (!article.blocks[i].kept) continue;
+    if (first < 0) first = static_cast<int>(i);
+    last = static_cast<int>(i);
+  }
+  for (PlacedMedia& media : found) {
+    if (media.placed) {
+      const auto behind = std::lower_bound(
+          article.blocks.begin(), article.blocks.end(), media.source,
+          [](const Block& block, std::uint32_t at) {
+            return block.source_begin < at;
+          });
+      media.link.after_block =
+          static_cast<int>(behind - article.blocks.begin()) - 1;
+      if (media.link.kind == MediaKind::kImage &&
+          (first < 0 || media.link.after_block < first ||
+           media.link.after_block > last)) {
+        continue;
+      }
+    }
+    article.media.push_back(std::move(media.link));
+  }
+}
+
+void FillLinks(const PageTree& tree, const HeadFacts& head,
+               std::size_t max_links, Article& article) {
+  const Result<Url> base = Url::Parse(head.base_url);
+  std::unordered_set<std::string> seen;
+  std::size_t left_out = 0;
+  for (const RawElement& e : tree.scan.elements) {
+    if (e.tag != Tag::kA && e.tag != Tag::kArea) continue;
+    const std::string href = tree.scan.Attribute(e, "href");
+    if (href.empty() || href.front() == '#') continue;
+    const Result<Url> url = Url::Parse(href, base ? &*base : nullptr);
+    if (!url || !url->IsHttp()) continue;
+    std::string address = url->HrefWithoutFragment();
+    if (!seen.insert(address).second) continue;
+    if (article.links.size() >= max_links) {
+      ++left_out;
+      continue;
+    }
+    article.links.push_back(std::move(address));
+  }
+  if (left_out > 0) {
+    article.notes.push_back(fmt::format("limit: {} links left out", left_out));
   }
 }
 
@@ -48,7 +105,8 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   STEMMA_TRY(const PageTree tree, BuildTree(decoded.utf8, limits));
   std::vector<PageBlock> blocks = SegmentPage(tree);
   const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
-  Body body = FindBody(tree, blocks, HintsOf(head));
+  const auto markers = FindMarkers(tree, blocks, head, page.url);
+  Body body = FindBody(tree, blocks, markers, HintsOf(head));
 
   Article article;
   article.url = page.url;
@@ -63,7 +121,10 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   note(head.ld.notes);
   note(body.notes);
   FillMetadata(tree, blocks, head, body.title_block, article);
-  FillBlocks(std::move(blocks), std::move(body), article);
+  FillBlocks(blocks, body, article);
+  FillClaims(tree, blocks, head, markers, body.title_block, article);
+  FillMedia(FindMedia(tree, blocks, head, limits.max_media), article);
+  FillLinks(tree, head, limits.max_links, article);
   return article;
 }
 

@@ -1,10 +1,8 @@
 #include "article/furniture.h"
 
-#include <unicode/uchar.h>
-
 #include <string>
 
-#include "core/utf8.h"
+#include "article/phrases.h"
 
 namespace stemma {
 namespace {
@@ -181,25 +179,6 @@ constexpr Phrase kPhrases[] = {
     {kLoading, kAnywhere, "enable javascript"},
 };
 
-std::string LowerText(std::string_view text) {
-  std::string out;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const char32_t c = NextCodePoint(text, &at);
-    if (c == '\n') {
-      out += ' ';
-    } else if (c < 0x80) {
-      out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-    } else if (c == 0x2019) {
-      out += '\'';
-    } else {
-      AppendUtf8(static_cast<char32_t>(u_tolower(static_cast<UChar32>(c))),
-                 &out);
-    }
-  }
-  return out;
-}
-
 constexpr std::size_t kLongestFurniture = 240;  // bytes
 
 }  // namespace
@@ -234,7 +213,7 @@ std::string_view NameOf(Furniture furniture) {
 
 Furniture FurnitureOf(std::string_view text) {
   if (text.size() > kLongestFurniture) return kNone;
-  const std::string lower = LowerText(text);
+  const std::string lower = LowerForPhrases(text);
   for (const Phrase& phrase : kPhrases) {
     const bool hit = phrase.match == kWhole ? lower == phrase.words
                      : phrase.match == kStart

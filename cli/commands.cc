@@ -7,12 +7,14 @@ namespace stemma::cli {
 // Each is defined in cli/<name>.cc.
 void AddCapture(CLI::App& root, Session& session);
 void AddDerive(CLI::App& root, Session& session);
+void AddExtract(CLI::App& root, Session& session);
 void AddServe(CLI::App& root, Session& session);
 
 std::span<const Command> Commands() {
   static constexpr std::array kCommands = {
       Command{"capture", AddCapture},
       Command{"derive", AddDerive},
+      Command{"extract", AddExtract},
       Command{"serve", AddServe},
   };
   return kCommands;

@@ -1,0 +1,376 @@
+// stemma extract: a page's article, for people, scripts and pipelines.
+#include "article/extract.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "article/dates.h"
+#include "article/text_layers.h"
+#include "cli/commands.h"
+#include "cli/file_blob.h"
+#include "cli/page_source.h"
+#include "cli/session.h"
+#include "core/article_json.h"
+#include "fetch/coding.h"
+
+namespace stemma::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+struct Options {
+  std::string reference, url;
+  bool explain = false, no_fetch = false, batch = false;
+};
+
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
+
+Result<std::string> Inflated(const std::string& path, std::string bytes) {
+  if (!path.ends_with(".gz")) return bytes;
+  Result<std::string> plain =
+      DecodeContent("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", bytes);
+  if (!plain) return std::move(plain).error().Context(path);
+  return plain;
+}
+
+Result<std::string> ReadPageFile(const std::string& path) {
+  STEMMA_TRY(const Blob blob, FileBlob(path));
+  STEMMA_TRY(std::string bytes, blob.ReadAll(kMaxFileBytes));
+  return Inflated(path, std::move(bytes));
+}
+
+Json LayersJson(const Article& article) {
+  const TextLayers layers = LayersOf(article);
+  Json digests = Json::array();
+  for (const BlockDigest& block : layers.blocks) {
+    digests.push_back({{"block", block.block},
+                       {"offset", block.begin},
+                       {"length", block.end - block.begin},
+                       {"sha256", block.digest.Hex()}});
+  }
+  Json findings = Json::array();
+  for (const TextFinding& finding : layers.findings) {
+    findings.push_back({{"kind", finding.kind},
+                        {"block", finding.block},
+                        {"offset", finding.offset},
+                        {"count", finding.count},
+                        {"detail", finding.detail}});
+  }
+  return {{"label", layers.label},
+          {"sha256", layers.digest.Hex()},
+          {"text", layers.text},
+          {"blocks", digests},
+          {"findings", findings}};
+}
+
+void PrintJson(const Article& article, Session& session) {
+  Json json = ToJson(article);
+  json["l1"] = LayersJson(article);
+  *session.out << json.dump(1, ' ', false, Json::error_handler_t::replace)
+               << "\n";
+}
+
+void Line(Session& session, std::string_view key, std::string_view value) {
+  if (value.empty()) return;
+  *session.out << key << ": " << ForTerminal(value) << "\n";
+}
+
+std::string DateLine(const DateClaim& date) {
+  const std::string when = date.precision == Precision::kDay
+                               ? DayAsWritten(date)
+                               : FormatSeconds(date.time);
+  return fmt::format("{} ({})", when, date.source);
+}
+
+void PrintHead(const Article& article, Session& session) {
+  Line(session, "title", article.title);
+  for (const std::string& author : article.authors) {
+    Line(session, "author", author);
+  }
+  if (article.published) {
+    Line(session, "published", DateLine(*article.published));
+  }
+  Line(session, "publisher", article.publisher);
+  for (const SourceClaim& claim : article.claims) {
+    Line(session, "claim",
+         fmt::format("{}: {}{}{}{}", claim.kind, claim.name,
+                     claim.name.empty() || claim.url.empty() ? "" : ", ",
+                     claim.url,
+                     claim.date ? ", " + DayAsWritten(*claim.date) : ""));
+  }
+  for (const MediaLink& media : article.media) {
+    if (media.kind == MediaKind::kImage) continue;
+    Line(session, NameOf(media.kind),
+         fmt::format("{} ({}{})",
+                     media.player_id.empty() ? media.url : media.player_id,
+                     media.found_by,
+                     media.after_block < 0
+                         ? ""
+                         : fmt::format(", after block {}", media.after_block)));
+  }
+}
+
+void PrintExplained(const Article& article, Session& session) {
+  for (std::size_t i = 0; i < article.blocks.size(); ++i) {
+    const Block& block = article.blocks[i];
+    std::string text = block.text;
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    *session.out << fmt::format(
+        "{:4} {} {:<12} {:<24} {}\n", i, block.kept ? "keep" : "drop",
+        NameOf(block.kind), block.rule, ForTerminal(text));
+  }
+  for (const std::string& note : article.notes) {
+    Line(session, "note", note);
+  }
+}
+
+void PrintText(const Article& article, const Options& options,
+               Session& session) {
+  PrintHead(article, session);
+  *session.out << "\n";
+  if (options.explain) {
+    PrintExplained(article, session);
+  } else {
+    *session.out << ForTerminal(CanonicalText(article)) << "\n";
+  }
+}
+
+Result<Article> ArticleOf(const Options& options, Session& session) {
+  SourceOptions source;
+  source.fetch = !options.no_fetch;
+  STEMMA_TRY(LoadedPage page, LoadPage(session, options.reference, source));
+  if (page.capture_id.empty()) {
+    STEMMA_TRY(page.body, Inflated(options.reference, std::move(page.body)));
+  }
+  PageInput input;
+  input.bytes = page.body;
+  input.content_type = page.content_type;
+  input.url = options.url.empty() ? page.url : options.url;
+  Result<Article> article = ExtractArticle(input);
+  if (!article) return std::move(article).error().Context(options.reference);
+  return article;
+}
+
+void RunOne(const Options& options, Session& session) {
+  const Result<Article> article = ArticleOf(options, session);
+  if (!article) {
+    session.exit_code = session.Fail(article.error());
+    return;
+  }
+  if (!article->is_article) {
+    session.Note(options.reference + ": this page holds no article");
+  }
+  if (session.json) {
+    PrintJson(*article, session);
+  } else {
+    PrintText(*article, options, session);
+  }
+}
+
+// ---- batches
+// ------------------------------------------------------------------
+
+std::string ErrorLine(const Json& id, const std::string& message) {
+  return Json{{"id", id}, {"error", message}}.dump(
+      -1, ' ', false, Json::error_handler_t::replace);
+}
+
+// One answer; `failed` when it is an error.
+std::string Answer(const std::string& line, const fs::path& folder,
+                   bool& failed) {
+  const Json query = Json::parse(line, nullptr, false);
+  failed = true;
+  if (!query.is_object()) return ErrorLine(Json(), "not a JSON object");
+  const Json id = query.contains("id") ? query["id"] : Json();
+  std::string path;
+  for (const char* key : {"path", "page", "file"}) {
+    if (path.empty() && query.contains(key) && query[key].is_string()) {
+      path = query[key].get<std::string>();
+    }
+  }
+  if (path.empty()) return ErrorLine(id, "no \"path\"");
+  const fs::path file =
+      fs::path(path).is_absolute() ? fs::path(path) : folder / path;
+  const Result<std::string> bytes = ReadPageFile(file.string());
+  if (!bytes) return ErrorLine(id, bytes.error().message());
+  PageInput input;
+  input.bytes = *bytes;
+  if (query.contains("url") && query["url"].is_string()) {
+    input.url = query["url"].get<std::string>();
+  }
+  const Result<Article> article = ExtractArticle(input);
+  if (!article) return ErrorLine(id, article.error().message());
+  failed = false;
+  const TextLayers layers = LayersOf(*article);
+  Json out = {{"id", id},
+              {"text", layers.text},
+              {"text_sha256", layers.digest.Hex()},
+              {"title", article->title},
+              {"author", article->authors},
+              {"date", Json()},
+              {"language", article->language},
+              {"site_name", article->site_name},
+              {"canonical", article->canonical_url},
+              {"is_article", article->is_article},
+              {"confidence", article->confidence}};
+  if (article->published) out["date"] = DayAsWritten(*article->published);
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Lines go to the workers as they come and leave in the order they came; no
+// more than kWindow lines are held at a time.
+class Pipeline {
+ public:
+  Pipeline(fs::path folder, std::ostream& out)
+      : folder_(std::move(folder)), out_(out) {
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    for (unsigned i = 0; i < cores; ++i) {
+      workers_.emplace_back([this] { Work(); });
+    }
+  }
+
+  void Run(std::istream& in) {
+    std::string line;
+    while (std::getline(in, line)) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      std::unique_lock lock(mutex_);
+      room_.wait(lock, [this] { return jobs_.size() < kWindow; });
+      jobs_.push_back({std::move(line), {}, false, false, false});
+      ready_.notify_one();
+      Write(lock);
+    }
+    std::unique_lock lock(mutex_);
+    finished_ = true;
+    ready_.notify_all();
+    while (!jobs_.empty()) {
+      done_.wait(lock, [this] { return jobs_.front().done; });
+      Write(lock);
+    }
+    lock.unlock();
+    for (std::thread& worker : workers_) worker.join();
+  }
+
+  bool failed() const { return failed_; }
+
+ private:
+  static constexpr std::size_t kWindow = 64;
+
+  struct Job {
+    std::string line, answer;
+    bool taken, done, failed;
+  };
+
+  void Work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      const auto next = [this] {
+        return std::find_if(jobs_.begin(), jobs_.end(),
+                            [](const Job& job) { return !job.taken; });
+      };
+      ready_.wait(lock, [&] { return finished_ || next() != jobs_.end(); });
+      const auto it = next();
+      if (it == jobs_.end()) return;
+      Job& job = *it;  // a deque's elements stay where they are
+      job.taken = true;
+      const std::string line = std::move(job.line);
+      lock.unlock();
+      bool failed = false;
+      std::string answer = Answer(line, folder_, failed);
+      lock.lock();
+      job.answer = std::move(answer);
+      job.failed = failed;
+      job.done = true;
+      done_.notify_one();
+      if (jobs_.front().done) WriteFront();
+    }
+  }
+
+  void Write(std::unique_lock<std::mutex>&) { WriteFront(); }
+
+  // REQUIRES: the lock is held.
+  void WriteFront() {
+    while (!jobs_.empty() && jobs_.front().done) {
+      out_ << jobs_.front().answer << '\n';
+      failed_ = failed_ || jobs_.front().failed;
+      jobs_.pop_front();
+      room_.notify_one();
+    }
+    if (jobs_.empty()) done_.notify_one();
+  }
+
+  fs::path folder_;
+  std::ostream& out_;
+  std::mutex mutex_;
+  std::condition_variable ready_, room_, done_;
+  std::deque<Job> jobs_;
+  std::vector<std::thread> workers_;
+  bool finished_ = false, failed_ = false;
+};
+
+void RunBatch(const Options& options, Session& session) {
+  const bool from_file = !options.reference.empty() && options.reference != "-";
+  std::ifstream file;
+  fs::path folder;
+  if (from_file) {
+    file.open(options.reference);
+    if (!file) {
+      session.exit_code = session.Fail(
+          Error(ErrorCode::kIo, "batch: cannot read " + options.reference));
+      return;
+    }
+    folder = fs::path(options.reference).parent_path();
+  }
+  Pipeline pipeline(folder, *session.out);
+  pipeline.Run(from_file ? static_cast<std::istream&>(file) : std::cin);
+  if (pipeline.failed()) session.exit_code = kBadAnswer;
+}
+
+}  // namespace
+
+void AddExtract(CLI::App& root, Session& session) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = root.add_subcommand(
+      "extract", "The article of a page, without the furniture around it.");
+  command
+      ->add_option("page", options->reference,
+                   "HTML file (also .gz), URL, capture id; batch: JSON lines")
+      ->type_name("FILE|URL");
+  command->add_option("--url", options->url, "the address of a FILE's page")
+      ->type_name("URL");
+  command->add_flag("--explain", options->explain,
+                    "each block of the page with the rule that judged it");
+  command->add_flag("--batch", options->batch,
+                    "read {\"id\",\"path\",\"url\"} lines, answer in order");
+  command->add_flag("--no-fetch", options->no_fetch, "archive and files only");
+  AddNetworkOptions(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  stemma extract --explain page.html\n"
+      "  stemma extract --batch pages.jsonl > articles.jsonl");
+  command->callback([options, &session] {
+    if (options->batch) {
+      RunBatch(*options, session);
+    } else if (options->reference.empty()) {
+      *session.err << "stemma extract: which page? Give a FILE or a URL.\n";
+      session.exit_code = kUsage;
+    } else {
+      RunOne(*options, session);
+    }
+  });
+}
+
+}  // namespace stemma::cli
