@@ -389,6 +389,8 @@ class Upkeep(MainJob):
                                + whole[middle + 1:])
             run = self.run_stemma('check', code=e2e.BAD_ANSWER)
             self.assertIn(bundle.name, run.out + run.err)
+            with self.assertRaises(AssertionError):
+                self.assert_readable_by_others()
         finally:
             bundle.write_bytes(whole)
             bundle.chmod(0o444)

@@ -11,6 +11,7 @@ certificates come from an authority made for the occasion. What the servers do
 is what real ones do: gzip, chunks, redirects, ranges, validators, robots.txt.
 """
 import email.utils
+import fcntl
 import gzip
 import hashlib
 import http.server
@@ -187,7 +188,11 @@ class Sites:
         self.resources = {}
         self.seen = []  # (host, path) of every request, in order
         self._lock = threading.Lock()
-        self.ca, cert, key = make_certificates(self.folder, story.HOSTS)
+        # Tests that run at the same time share the folder.
+        with open(self.folder / '.lock', 'w', encoding='ascii') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.ca, cert, key = make_certificates(self.folder, story.HOSTS)
+            self._films = film.make_films(self.folder)
         self._http = self._server()
         self._https = self._server()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -243,8 +248,7 @@ class Sites:
             self.resources[host, path] = Resource(*args, **kwargs)
 
     def _add_pages(self):
-        films = film.make_films(self.folder)
-        whole, cut, poster = (path.read_bytes() for path in films)
+        whole, cut, poster = (path.read_bytes() for path in self._films)
         for host in story.HOSTS:
             self.add(host, '/robots.txt', 'User-agent: *\nDisallow: /admin/\n',
                      'text/plain', zipped=False)
