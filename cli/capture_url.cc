@@ -14,6 +14,7 @@
 #include "cli/memory.h"
 #include "cli/publication_of.h"
 #include "core/article_json.h"
+#include "core/digest.h"
 #include "core/http_head.h"
 #include "fetch/coding.h"
 #include "fetch/retry_after.h"
@@ -41,6 +42,7 @@ struct Hop {
   std::optional<Error> failure;        // no usable response
   std::optional<RecordInfo> record;    // response or revisit
   std::optional<RecordInfo> original;  // of a revisit: who holds the payload
+  std::string unusable;                // first bytes of what was no response
   std::vector<std::string> notes;
 };
 
@@ -113,6 +115,7 @@ Result<Hop> FetchOnce(const Url& url, const CaptureOptions& options,
   Hop hop;
   hop.exchange = std::move(outcome.exchange);
   hop.failure = std::move(outcome.failure);
+  hop.unusable = std::move(outcome.unusable);
   hop.notes = std::move(outcome.notes);
   if (body) {
     STEMMA_CHECK_OK(FinishBody(*std::move(body), tools.archive, hop));
@@ -240,6 +243,9 @@ Json VisitFacts(const Visit& visit, const CaptureOptions& options) {
     facts["status"] = visit.last.exchange.status;
   }
   if (!visit.redirects.empty()) facts["redirects"] = visit.redirects;
+  if (!visit.last.unusable.empty()) {
+    facts["received_hex"] = HexOf(visit.last.unusable);
+  }
   if (visit.last.exchange.truncated) {
     facts["truncated"] = NameOf(*visit.last.exchange.truncated);
   }
@@ -280,7 +286,10 @@ Result<Visit> StoreVisit(const Url& url, const CaptureOptions& options,
       report.payload_sha256 = holder.payload_sha256->Hex();
     }
     report.not_modified = visit.last.exchange.status == 304;
+    report.holder = holder;
   }
+  report.response_head = visit.last.exchange.response_head;
+  report.bytes = visit.last.exchange.body_bytes;
   report.etag = FieldOf(visit.last.exchange.response_head, "etag");
   report.last_modified =
       FieldOf(visit.last.exchange.response_head, "last-modified");

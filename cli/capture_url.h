@@ -83,6 +83,9 @@ struct CaptureReport {
   bool not_modified = false;  // 304 to a conditional request
   std::optional<Truncation> truncated;
   std::string payload_sha256, mime, etag, last_modified;
+  std::string response_head;           // of the final response
+  std::optional<RecordInfo> holder;    // the response that holds its payload
+  std::uint64_t bytes = 0;             // of its body, as received
   std::vector<std::string> redirects;  // URLs in order, without the first
   std::optional<Article> article;
   std::optional<Publication> publication;
