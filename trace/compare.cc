@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -111,6 +112,7 @@ class Comparer {
     AlignWords();
     DropWeakBlocks();
     FindShortMoves();
+    FinishMovedBlocks();
     SlideGaps();
     CountJoins();
     ForgiveGarbles();
@@ -217,6 +219,52 @@ class Comparer {
       }
       if (free) f(i, end, hash ^ (end - i));
       i = end;
+    }
+  }
+
+  // Words of a moved block that had no anchor of their own: those between and
+  // around the moved runs, as far as the two blocks go.
+  void FinishMovedBlocks() {
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!a_.Matched(i) || !a_.moved[i]) continue;
+      FinishAfter(i);
+      FinishBefore(i);
+    }
+  }
+  void FinishAfter(std::uint32_t i) {
+    const std::uint32_t j = a_.partner[i];
+    const std::uint32_t i1 = FreeUntil(a_, i + 1, a_.block[i]);
+    const std::uint32_t j1 = FreeUntil(b_, j + 1, b_.block[j]);
+    AlignInMove({i + 1, i1, j + 1, j1});
+  }
+  void FinishBefore(std::uint32_t i) {
+    const std::uint32_t j = a_.partner[i];
+    std::uint32_t i0 = i;
+    std::uint32_t j0 = j;
+    while (i0 > 0 && !a_.Matched(i0 - 1) && a_.block[i0 - 1] == a_.block[i]) {
+      --i0;
+    }
+    while (j0 > 0 && !b_.Matched(j0 - 1) && b_.block[j0 - 1] == b_.block[j]) {
+      --j0;
+    }
+    AlignInMove({i0, i, j0, j});
+  }
+  static std::uint32_t FreeUntil(const Side& side, std::uint32_t from,
+                                 std::uint32_t block) {
+    while (from < side.size() && !side.Matched(from) &&
+           side.block[from] == block) {
+      ++from;
+    }
+    return from;
+  }
+  void AlignInMove(const Gap& gap) {
+    if (gap.a0 >= gap.a1 || gap.b0 >= gap.b1) return;
+    const Alignment inner =
+        Align(Hashes(gap.a0, gap.a1, a_), Hashes(gap.b0, gap.b1, b_));
+    for (std::uint32_t k = 0; k < inner.to_suspect.size(); ++k) {
+      if (inner.to_suspect[k] != kNone) {
+        Match(gap.a0 + k, gap.b0 + inner.to_suspect[k], true);
+      }
     }
   }
 
@@ -349,14 +397,27 @@ class Comparer {
     trigrams_[0] = 1;
   }
 
+  static std::string Lower(std::string_view word) {
+    std::string lower(word);
+    for (char& c : lower) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    }
+    return lower;
+  }
+
   bool IsGarbled(std::uint32_t i, std::uint32_t j, bool mistyped) const {
     const Token& left = a_.At(i);
     const Token& right = b_.At(j);
     if (left.kind == TokenKind::kNumber || right.kind == TokenKind::kNumber) {
       return false;
     }
-    const Garble garble =
-        GarbleOf(a_.text->FormOf(left), b_.text->FormOf(right));
+    Garble garble = GarbleOf(a_.text->FormOf(left), b_.text->FormOf(right));
+    if (garble != Garble::kMisread) {
+      // The spelling rules may have folded the sound word only.
+      const Garble written =
+          GarbleOf(Lower(a_.text->TextOf(left)), Lower(b_.text->TextOf(right)));
+      if (written != Garble::kNone) garble = written;
+    }
     if (garble == Garble::kNone || (garble == Garble::kMistyped && !mistyped)) {
       return false;
     }
@@ -595,8 +656,8 @@ class Comparer {
     }
     std::uint32_t a = gap.a0;
     std::uint32_t b = gap.b0;
-    const bool edges = gap.b0 == gap.b1 ? b_.OpensBlock(b) : false;
-    if (AreBlocks(gone.size(), joins_a_, edges)) {
+    // A sentence lost at a paragraph's end is an edit of that paragraph.
+    if (AreBlocks(gone.size(), joins_a_, false)) {
       Lost(gone.front().first, gone.back().second);
     } else {
       for (const auto& [from, to] : gone) {
@@ -647,8 +708,44 @@ class Comparer {
     return {at, at};
   }
 
+  static std::span<const std::uint64_t> Hashes(std::uint32_t from,
+                                               std::uint32_t to,
+                                               const Side& side) {
+    return std::span(side.word).subspan(from, to - from);
+  }
+
+  // "February 2, 2006" for "December 9, 2106" is three changes, not one: each
+  // figure and date word against its own.
+  bool SplitNumbers(const Gap& gap, std::string_view kind) {
+    const std::uint32_t size = gap.a1 - gap.a0;
+    if (!kind.empty() || size < 2 || size > 8 || size != gap.b1 - gap.b0) {
+      return false;
+    }
+    for (std::uint32_t k = 0; k < size; ++k) {
+      const bool equal = a_.word[gap.a0 + k] == b_.word[gap.b0 + k];
+      if (!equal && KindHere(a_, gap.a0 + k) != KindHere(b_, gap.b0 + k)) {
+        return false;
+      }
+    }
+    for (std::uint32_t k = 0; k < size; ++k) {
+      AddChange({gap.a0 + k, gap.a0 + k + 1, gap.b0 + k, gap.b0 + k + 1}, {});
+    }
+    return true;
+  }
+  // 1: a figure, 2: a date word; others are all different.
+  std::uint64_t KindHere(const Side& side, std::uint32_t i) const {
+    if (side.At(i).kind == TokenKind::kNumber) return 1;
+    if (lists_.dates.contains(side.word[i])) return 2;
+    return side.word[i] | 4;
+  }
+
   void AddChange(const Gap& gap, std::string_view kind) {
     if (gap.a0 >= gap.a1 && gap.b0 >= gap.b1) return;
+    if (std::ranges::equal(Hashes(gap.a0, gap.a1, a_),
+                           Hashes(gap.b0, gap.b1, b_))) {
+      return;
+    }
+    if (SplitNumbers(gap, kind)) return;
     Change change;
     change.op = gap.a0 >= gap.a1   ? ChangeOp::kInsert
                 : gap.b0 >= gap.b1 ? ChangeOp::kDelete
@@ -663,8 +760,8 @@ class Comparer {
     change.reference = SpanOf(a_, gap.a0, gap.a1);
     change.suspect = SpanOf(b_, gap.b0, gap.b1);
     if (options_.with_text) {
-      change.reference_text = Words_(a_, gap.a0, gap.a1);
-      change.suspect_text = Words_(b_, gap.b0, gap.b1);
+      change.reference_text = TextBetween(a_, gap.a0, gap.a1);
+      change.suspect_text = TextBetween(b_, gap.b0, gap.b1);
       change.reference_context = Around(a_, gap.a0, gap.a1);
       change.suspect_context = Around(b_, gap.b0, gap.b1);
     }
@@ -672,8 +769,8 @@ class Comparer {
   }
 
   // The text from one content word to another, as given.
-  static std::string Words_(const Side& side, std::uint32_t from,
-                            std::uint32_t to) {
+  static std::string TextBetween(const Side& side, std::uint32_t from,
+                                 std::uint32_t to) {
     if (from >= to) return {};
     const std::uint32_t begin = side.At(from).byte_begin;
     const std::uint32_t end = side.At(to - 1).byte_end;
@@ -684,7 +781,7 @@ class Comparer {
     const auto more = static_cast<std::uint32_t>(options_.context_words);
     const std::uint32_t begin = from > more ? from - more : 0;
     const std::uint32_t end = std::min(side.size(), to + more);
-    return Words_(side, begin, end);
+    return TextBetween(side, begin, end);
   }
 
   // ---- moves ----
@@ -710,12 +807,35 @@ class Comparer {
 
   // ---- the verdict ----
 
+  // A sentence that is common property of many unrelated texts. Copies of one
+  // text share all their phrases, so what they all hold is not more frequent
+  // than the rest of them; a formula is.
+  bool IsFormula(const Side& side, std::uint32_t sentence) {
+    if (!options_.sites) return false;
+    const Sentence& words = side.text->sentences[sentence];
+    if (options_.sites->IsFormula(words.hash)) return true;
+    if (usual_ == 0) {
+      for (const Side* each : {&a_, &b_}) {
+        usual_ = std::max(
+            usual_, options_.sites->Frequency(
+                        *each->text, 0,
+                        static_cast<std::uint32_t>(each->text->tokens.size())));
+      }
+      usual_ = std::max(usual_, 1u);
+    }
+    return options_.sites->Frequency(*side.text, words.first_token,
+                                     words.end_token) >
+           usual_ + usual_ / 2 + kFormulaMargin;
+  }
+
   void Measure() {
     std::uint32_t shared_a = 0;
     std::uint32_t shared_b = 0;
     std::uint32_t run = 0;
     std::uint32_t telling = 0;  // the longest run that is no formula
+    bool formula = false;
     for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (a_.Opens(i)) formula = IsFormula(a_, a_.sentence[i]);
       if (!a_.Matched(i)) {
         run = telling = 0;
         continue;
@@ -724,9 +844,6 @@ class Comparer {
       const bool goes_on =
           i > 0 && a_.Matched(i - 1) && a_.partner[i] == a_.partner[i - 1] + 1;
       run = goes_on ? run + 1 : 1;
-      const bool formula =
-          options_.sites &&
-          options_.sites->IsFormula(a_.text->sentences[a_.sentence[i]].hash);
       telling = formula ? 0 : goes_on ? telling + 1 : 1;
       longest_run_ = std::max(longest_run_, run);
       longest_telling_ = std::max(longest_telling_, telling);
@@ -754,10 +871,7 @@ class Comparer {
         ++end;
       }
       const bool whole = matched * 10 >= (end - i) * 9;
-      const bool formula =
-          options_.sites && options_.sites->IsFormula(
-                                side.text->sentences[side.sentence[i]].hash);
-      if (whole && !formula) {
+      if (whole && !IsFormula(side, side.sentence[i])) {
         longest_sentence_ = std::max(longest_sentence_, end - i);
       }
       i = end;
@@ -963,6 +1077,7 @@ class Comparer {
 
   static constexpr std::uint32_t kStrongRun = 8;
   static constexpr std::uint32_t kTellingSentence = 8;
+  static constexpr std::uint32_t kFormulaMargin = 4;
   static constexpr std::uint32_t kMaxSlide = 200;
   static constexpr std::uint32_t kCutWords = 3;
   static constexpr std::uint32_t kShortSentence = 3;
@@ -978,7 +1093,7 @@ class Comparer {
   std::int64_t misread_ = 0, respelled_ = 0;
   std::int64_t joins_a_ = 0, joins_b_ = 0;
   std::uint32_t longest_run_ = 0, longest_telling_ = 0, shared_ = 0;
-  std::uint32_t longest_sentence_ = 0;
+  std::uint32_t longest_sentence_ = 0, usual_ = 0;
   std::unordered_set<std::uint32_t> moved_a_;
   mutable std::unordered_map<std::uint32_t, std::uint32_t> trigrams_;
 };

@@ -11,6 +11,8 @@ namespace {
 constexpr std::uint64_t kPublisherMask = 0x50554253u;
 constexpr std::uint64_t kNumberMask = 0x4E554D42u;
 constexpr std::size_t kMaxNameTokens = 5;
+constexpr std::uint32_t kPhraseWords = 6;
+constexpr std::size_t kPhraseSlots = 1u << 24;
 constexpr std::uint32_t kMinPart = 4;  // words of furniture inside a sentence
 
 std::uint64_t Combine(std::uint64_t hash, std::uint64_t next) {
@@ -45,6 +47,19 @@ std::vector<std::uint64_t> WordsOf(const NormalText& text,
     words.push_back(text.tokens[i].hash);
   }
   return words;
+}
+
+// Calls f(slot) for about one 6-word run in four.
+template <class F>
+void ForPhrases(const NormalText& text, std::uint32_t first, std::uint32_t end,
+                const F& f) {
+  for (std::uint32_t i = first; i + kPhraseWords <= end; ++i) {
+    std::uint64_t hash = 0;
+    for (std::uint32_t k = 0; k < kPhraseWords; ++k) {
+      hash = Combine(hash, text.tokens[i + k].hash);
+    }
+    if ((hash & 3) == 0) f(hash >> 2 & (kPhraseSlots - 1));
+  }
 }
 
 std::uint64_t Triple(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
@@ -154,6 +169,16 @@ void SiteModels::Add(std::string_view site, std::string_view title,
         std::ranges::find(count.titles, title_hash) == count.titles.end()) {
       count.titles.push_back(title_hash);
     }
+  }
+
+  std::vector<std::uint64_t> phrases;
+  ForPhrases(text, 0, static_cast<std::uint32_t>(text.tokens.size()),
+             [&](std::uint64_t slot) { phrases.push_back(slot); });
+  std::ranges::sort(phrases);
+  phrases.erase(std::unique(phrases.begin(), phrases.end()), phrases.end());
+  if (phrases_.empty()) phrases_.resize(kPhraseSlots);
+  for (const std::uint64_t slot : phrases) {
+    if (phrases_[slot] < 255) ++phrases_[slot];
   }
 
   std::vector<std::uint64_t> words;
@@ -338,6 +363,20 @@ bool SiteModels::IsFormula(std::uint64_t sentence) const {
   return at != contexts_.end() &&
          at->second.before.size() >= rule_.formula_contexts &&
          at->second.after.size() >= rule_.formula_contexts;
+}
+
+std::uint32_t SiteModels::Frequency(const NormalText& text,
+                                    std::uint32_t first_token,
+                                    std::uint32_t end_token) const {
+  if (phrases_.empty()) return 0;
+  std::vector<std::uint8_t> counts;
+  ForPhrases(text, first_token, end_token,
+             [&](std::uint64_t slot) { counts.push_back(phrases_[slot]); });
+  if (counts.empty()) return 0;
+  const auto middle =
+      counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
+  std::ranges::nth_element(counts, middle);
+  return *middle;
 }
 
 std::uint32_t SiteModels::PublicationsWith(std::uint64_t word) const {

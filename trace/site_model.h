@@ -62,6 +62,10 @@ class SiteModels {
                                       const NormalText& text) const;
   // Whether a sentence is known to follow many different sentences.
   bool IsFormula(std::uint64_t sentence) const;
+  // On how many publications the phrases of a passage stand: the median over a
+  // sample of its 6-word runs; 0 when the sample is empty.
+  std::uint32_t Frequency(const NormalText& text, std::uint32_t first_token,
+                          std::uint32_t end_token) const;
   // On how many publications a word stands.
   std::uint32_t PublicationsWith(std::uint64_t word) const;
   std::uint32_t publications() const { return publications_; }
@@ -110,6 +114,9 @@ class SiteModels {
   std::unordered_set<std::string> labels_, label_starts_, tops_;
   std::unordered_map<std::uint64_t, Context> contexts_;
   std::unordered_map<std::uint64_t, std::uint32_t> words_;
+  // How many publications hold a phrase; slots are shared by chance, counts
+  // stop at 255.
+  std::vector<std::uint8_t> phrases_;
   // Masked short sentences that name a publisher, and how often they stand.
   std::unordered_map<std::uint64_t, std::uint32_t> source_lines_;
 
