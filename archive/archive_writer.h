@@ -85,7 +85,7 @@ struct DerivedRecord {
   std::string content_type;  // "application/json", "image/png"
   std::string bytes;
   std::string refers_to;            // id of the record it was made from
-  nlohmann::json* facts = nullptr;  // more keys for its entry in the event
+  std::string facts;  // more keys for its entry in the event: a JSON object
 };
 
 class ArchiveCore;  // the writer's inside
@@ -109,15 +109,14 @@ class BodyWriter {
   // certificate chain if it is new to the bundle. `exchange.response_head` may
   // differ from the one given first. Returns the response's record.
   Result<RecordInfo> Finish(const Exchange& exchange);
-  // Instead of Finish: the body is one the archive holds already. The bytes
-  // are dropped and a revisit record written. Only while size() is within
-  // ArchiveOptions::buffer_bytes; else kInvalidArgument.
+  // Instead of Finish: the body is one the archive holds already. Its bytes
+  // are dropped and a revisit record written.
   Result<RecordInfo> FinishAsRevisit(const Exchange& exchange,
                                      const RevisitOf& original,
                                      RevisitProfile profile);
-  // The SHA-256 of the payload so far (transfer coding removed): compare with
-  // the index before deciding between the two.
-  Sha256 PayloadSoFar() const;
+  // The SHA-256 of the whole payload (transfer coding removed): compare with
+  // the index before deciding between the two. Ends the body: no Append after.
+  Sha256 PayloadDigest();
 
  private:
   std::unique_ptr<State> state_;
@@ -171,6 +170,7 @@ class CaptureDraft {
                                   const nlohmann::json& facts);
 
  private:
+  friend class ArchiveWriter;
   std::unique_ptr<State> state_;
 };
 
@@ -188,6 +188,9 @@ class ArchiveWriter {
   // A visit to `url` that began at `started`. kNoSpace below the floor.
   Result<CaptureDraft> BeginCapture(std::string_view url, TimePoint started);
 
+  // The same for what others captured: its event is `import`.
+  Result<CaptureDraft> BeginImport(std::string_view url, TimePoint started);
+
   // Makes everything staged durable.
   Status Sync();
 
@@ -202,6 +205,11 @@ class ArchiveWriter {
   Result<CaptureInfo> AppendDerived(std::string_view capture_id,
                                     const nlohmann::json& facts,
                                     std::span<const DerivedRecord> records);
+
+  // The same within a group commit: durable after the next Sync.
+  Result<CaptureInfo> StageDerived(std::string_view capture_id,
+                                   const nlohmann::json& facts,
+                                   std::span<const DerivedRecord> records);
 
   // Reads back a record of this archive, also one not yet committed.
   Result<Blob> Payload(const RecordInfo& record);

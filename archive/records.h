@@ -27,7 +27,7 @@ struct RecordInfo {
   int status = 0;    // HTTP status of a response or revisit, else 0
   std::string mime;  // of the payload, without parameters, lower case
   std::uint64_t block_bytes = 0;    // Content-Length of the record
-  std::uint64_t payload_bytes = 0;  // transfer coding removed
+  std::uint64_t payload_bytes = 0;  // of the body as stored, after HTTP head
   Sha256 block_sha256;
   std::optional<Sha256> payload_sha256;
   std::string refers_to;  // id of the record it stands on, may be empty

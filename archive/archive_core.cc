@@ -1,0 +1,796 @@
+#include "archive/archive_core.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+
+#include "archive/bundle_seal.h"
+#include "archive/durable_file.h"
+#include "archive/http_block.h"
+#include "archive/index_rows.h"
+#include "archive/stored_record.h"
+#include "hash/sha256.h"
+
+namespace stemma {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr std::string_view kSuffix = ".warc.zst";
+// WARC-zstd: frames of one record in pieces of 4 to 8 MiB.
+constexpr std::size_t kLargestFrame = 8 << 20;
+
+void SystemRandom(std::span<std::uint8_t> out) {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t n = ::getrandom(out.data() + done, out.size() - done, 0);
+    if (n > 0) done += static_cast<std::size_t>(n);
+  }
+}
+
+void PutLe32(std::string& out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
+}
+
+Error SystemError(std::string_view doing, const fs::path& path) {
+  const int code = errno;
+  return Error(code == ENOSPC || code == EDQUOT ? ErrorCode::kNoSpace
+                                                : ErrorCode::kIo,
+               fmt::format("{} {}: {}", doing, path.string(),
+                           std::generic_category().message(code)));
+}
+
+Status MakeFolder(const fs::path& path) {
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  if (failed) {
+    return Error(failed == std::errc::no_space_on_device ? ErrorCode::kNoSpace
+                                                         : ErrorCode::kIo,
+                 fmt::format("making folder {}: {}", path.string(),
+                             failed.message()));
+  }
+  return {};
+}
+
+// The bundle's file name without folder and without ".open".
+std::string BaseOf(const fs::path& path) {
+  std::string name = path.filename().string();
+  if (name.ends_with(".open")) name.resize(name.size() - 5);
+  return name;
+}
+
+std::string NameForEvents(const fs::path& path) {
+  return "bundles/" + BaseOf(path);
+}
+
+std::string Payload(std::string_view head, std::string_view body) {
+  if (!ReadHttpHead(head).chunked) return std::string(body);
+  std::string payload;
+  ChunkStripper stripper;
+  stripper.Feed(body, [&payload](std::string_view p) { payload += p; });
+  return payload;
+}
+
+}  // namespace
+
+std::string SeekTable(const std::vector<FrameSizes>& frames) {
+  // The layout of zstd's seekable format, without per-frame checksums: the
+  // frames have their own.
+  std::string table;
+  PutLe32(table, kSeekTableMagic);
+  PutLe32(table, static_cast<std::uint32_t>(frames.size() * 8 + 9));
+  for (const FrameSizes& frame : frames) {
+    PutLe32(table, frame.stored);
+    PutLe32(table, frame.content);
+  }
+  PutLe32(table, static_cast<std::uint32_t>(frames.size()));
+  table += '\0';
+  PutLe32(table, 0x8F92EAB1U);
+  return table;
+}
+
+ArchiveCore::~ArchiveCore() {
+  // Closing what went well; a failed writer leaves all to the next start.
+  if (!failed_ && log_) {
+    const Status sealed = Seal();
+    static_cast<void>(sealed);
+  }
+  lanes_.clear();
+  index_.reset();
+  if (lock_ >= 0) ::close(lock_);
+}
+
+std::string ArchiveCore::NewId() {
+  std::uint8_t b[16];
+  if (options_.random) options_.random(b);
+  else SystemRandom(b);
+  // RFC 9562 version 4.
+  b[6] = static_cast<std::uint8_t>((b[6] & 0x0F) | 0x40);
+  b[8] = static_cast<std::uint8_t>((b[8] & 0x3F) | 0x80);
+  std::string id = "urn:uuid:";
+  for (int i = 0; i < 16; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) id += '-';
+    id += fmt::format("{:02x}", b[i]);
+  }
+  return id;
+}
+
+Status ArchiveCore::Lock() {
+  const fs::path path = dir_ / "lock";
+  lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) return SystemError("opening", path);
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return {};
+  if (errno == EWOULDBLOCK) {
+    return Error(ErrorCode::kBusy,
+                 fmt::format("archive {} is being written by another process; "
+                             "wait for it or stop it", dir_.string()));
+  }
+  return SystemError("locking", path);
+}
+
+Status ArchiveCore::Open() {
+  const bool good_job =
+      !options_.job.empty() && options_.job.size() <= 60 &&
+      options_.job.front() != '.' &&
+      std::all_of(options_.job.begin(), options_.job.end(), [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+      });
+  if (!good_job) {
+    return Error(ErrorCode::kInvalidArgument,
+                 fmt::format("job name '{}': use letters, digits, '.', '_' "
+                             "and '-', at most 60", options_.job));
+  }
+  options_.frame_bytes =
+      std::clamp<std::size_t>(options_.frame_bytes, 64 << 10, kLargestFrame);
+  options_.buffer_bytes =
+      std::min<std::size_t>(options_.buffer_bytes, kLargestFrame / 2);
+  dictionary_threshold_ = options_.dictionary_after;
+
+  STEMMA_CHECK_OK(MakeFolder(dir_));
+  STEMMA_CHECK_OK(Lock());
+  STEMMA_CHECK_OK(MakeFolder(dir_ / "manifest"));
+  STEMMA_CHECK_OK(MakeFolder(dir_ / "bundles"));
+  STEMMA_TRY(EventLog log, EventLog::Open(dir_ / "manifest",
+                                          dir_ / "quarantine"));
+  log_.emplace(std::move(log));
+  if (log_->next_seq() == 0) {
+    const std::string origin = "stemma.archive/" + NewId().substr(9);
+    STEMMA_CHECK_OK(Log("log.init", {{"hash", {"sha256", "sha512"}},
+                                     {"origin", origin},
+                                     {"tool", options_.software}}));
+    STEMMA_CHECK_OK(log_->Sync());
+  }
+  const std::vector<std::string> log_notes = log_->notes();
+  for (const std::string& note : log_notes) {
+    notes_.push_back(note);
+    STEMMA_CHECK_OK(Log("note", {{"kind", "recovery"}, {"message", note}}));
+  }
+  STEMMA_CHECK_OK(log_->Sync());
+  STEMMA_CHECK_OK(RecoverBundles());
+  bundle_records_ = RecordsOfBundles(dir_);
+  if (options_.index) {
+    auto index = OpenSqliteIndex(dir_, (dir_ / "index.sqlite").string());
+    if (index) {
+      index_ = *std::move(index);
+      STEMMA_CHECK_OK(CatchUpIndex());
+    } else {
+      notes_.push_back("no index: " + index.error().message());
+    }
+  }
+  return {};
+}
+
+Status ArchiveCore::RecoverBundles() {
+  std::map<std::string, std::vector<std::pair<std::uint64_t, std::uint64_t>>>
+      open;
+  std::set<std::string> closed;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(dir_ / "bundles", failed)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".warc.zst.open")) open[NameForEvents(entry.path())];
+    if (name.ends_with(kSuffix)) closed.insert("bundles/" + name);
+  }
+  if (failed) {
+    return Error(ErrorCode::kIo, "listing bundles: " + failed.message());
+  }
+  if (open.empty() && closed.empty()) return {};
+  const auto learn = [&](std::uint64_t, std::string_view line) -> Status {
+    const bool seals = line.find("\"sha512\":\"") != std::string_view::npos;
+    const bool writes = !open.empty() && line.find("\"offset\":") !=
+                                             std::string_view::npos;
+    if (!seals && !writes) return {};
+    const Json event = Json::parse(line, nullptr, false);
+    if (!event.is_object()) return {};
+    if (const auto bundle = event.find("bundle");
+        bundle != event.end() && bundle->is_object() &&
+        bundle->contains("sha256")) {
+      closed.erase(bundle->value("name", ""));
+    }
+    for (const RecordInfo& record : RecordsInEvent(event)) {
+      const auto found = open.find(record.bundle);
+      if (found == open.end()) continue;
+      found->second.emplace_back(record.offset, record.length);
+    }
+    return {};
+  };
+  STEMMA_TRY(const std::uint64_t end, ForEachLogLine(log_->path(), 0, learn));
+  static_cast<void>(end);
+  for (auto& [name, ranges] : open) {
+    STEMMA_CHECK_OK(RecoverOpenBundle(dir_ / (name + ".open"),
+                                      std::move(ranges)));
+  }
+  // Renamed, and killed before the event: say now what it is.
+  for (const std::string& name : closed) {
+    STEMMA_CHECK_OK(LogSeal(dir_ / name));
+  }
+  return {};
+}
+
+// Puts aside every frame that no durable event vouches for: the tail by
+// cutting it off, frames in the middle by turning them into an extension
+// frame. Then the bundle is sealed as it stands.
+Status ArchiveCore::RecoverOpenBundle(
+    const fs::path& path,
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges) {
+  const fs::path quarantine = dir_ / "quarantine";
+  const std::string base = BaseOf(path);
+  const auto note = [&](std::string message, std::uint64_t bytes) -> Status {
+    notes_.push_back(message);
+    STEMMA_CHECK_OK(Log("note", {{"kind", "recovery"},
+                                 {"file", "bundles/" + base},
+                                 {"bytes", bytes},
+                                 {"message", message}}));
+    return log_->Sync();
+  };
+  const auto free_name = [&](std::string_view what) {
+    std::string name = fmt::format("{}.{}", base, what);
+    std::error_code ignored;
+    for (int n = 1; fs::exists(quarantine / name, ignored); ++n) {
+      name = fmt::format("{}.{}.{}", base, what, n);
+    }
+    return name;
+  };
+  STEMMA_CHECK_OK(MakeFolder(quarantine));
+  std::sort(ranges.begin(), ranges.end());
+  if (ranges.empty()) {
+    const std::string name = free_name("open");
+    std::error_code failed;
+    const std::uint64_t size = fs::file_size(path, failed);
+    fs::rename(path, quarantine / name, failed);
+    if (failed) {
+      return Error(ErrorCode::kIo, fmt::format("moving {} to quarantine: {}",
+                                               base, failed.message()));
+    }
+    STEMMA_CHECK_OK(SyncFolder(dir_ / "bundles"));
+    STEMMA_CHECK_OK(SyncFolder(quarantine));
+    return note(fmt::format("bundle {} holds nothing that was committed; "
+                            "moved to quarantine/{}", base, name), size);
+  }
+  STEMMA_TRY(AppendFile file, AppendFile::OpenExisting(path));
+  std::uint64_t end = 0;
+  for (const auto& [offset, length] : ranges) {
+    end = std::max(end, offset + length);
+  }
+  const auto copy_out = [&](std::uint64_t from, std::uint64_t size,
+                            const std::string& name) -> Status {
+    STEMMA_TRY(AppendFile copy, AppendFile::Create(quarantine / name));
+    for (std::uint64_t at = 0; at < size;) {
+      STEMMA_TRY(const std::string piece,
+                 file.ReadAt(from + at,
+                             std::min<std::uint64_t>(size - at, 4 << 20)));
+      if (piece.empty()) break;
+      STEMMA_TRY(const std::uint64_t put, copy.Append(piece));
+      static_cast<void>(put);
+      at += piece.size();
+    }
+    STEMMA_CHECK_OK(copy.Sync());
+    return SyncFolder(quarantine);
+  };
+  if (file.size() < end) {
+    // Ours, acknowledged, and gone: `check` will name the records.
+    STEMMA_CHECK_OK(note(fmt::format("bundle {} ends at {}, its events reach "
+                                     "to {}", base, file.size(), end), 0));
+  } else if (file.size() > end) {
+    const std::uint64_t tail = file.size() - end;
+    const std::string name = free_name("tail");
+    STEMMA_CHECK_OK(copy_out(end, tail, name));
+    STEMMA_CHECK_OK(file.Truncate(end));
+    STEMMA_CHECK_OK(file.Sync());
+    STEMMA_CHECK_OK(note(fmt::format("tail of bundle {}, {} bytes, moved to "
+                                     "quarantine/{}", base, tail, name), tail));
+  }
+
+  STEMMA_TRY(const Blob whole, BlobOfFile(path.string()));
+  FrameWalker walker(whole);
+  bool seen_warcinfo = false;
+  std::uint64_t void_from = 0, void_size = 0;
+  const auto flush = [&]() -> Status {
+    if (void_size == 0) return {};
+    const std::string name = free_name(fmt::format("at-{}", void_from));
+    STEMMA_CHECK_OK(copy_out(void_from, void_size, name));
+    STEMMA_CHECK_OK(file.Overwrite(void_from,
+                                   VoidFrame(void_size).substr(0, 8)));
+    STEMMA_CHECK_OK(file.Sync());
+    STEMMA_CHECK_OK(note(fmt::format("records at {} of bundle {}, {} bytes, "
+                                     "were never committed; copied to "
+                                     "quarantine/{} and voided", void_from,
+                                     base, void_size, name), void_size));
+    void_size = 0;
+    return {};
+  };
+  while (true) {
+    const Result<std::optional<FrameInfo>> frame = walker.Next();
+    if (!frame || !*frame) break;  // damage is for `check` to tell
+    const FrameInfo& f = **frame;
+    auto range = std::upper_bound(
+        ranges.begin(), ranges.end(), f.offset,
+        [](std::uint64_t at, const auto& r) { return at < r.first; });
+    const bool vouched =
+        range != ranges.begin() &&
+        f.offset < std::prev(range)->first + std::prev(range)->second;
+    if (vouched || f.kind != FrameInfo::Kind::kData || !seen_warcinfo) {
+      if (f.kind == FrameInfo::Kind::kData) seen_warcinfo = true;
+      if (f.kind != FrameInfo::Kind::kExtension || vouched) {
+        STEMMA_CHECK_OK(flush());
+      }
+      continue;
+    }
+    if (void_size != 0 && void_from + void_size == f.offset &&
+        void_size + f.size < 0xFFFFFFF0U) {
+      void_size += f.size;
+      continue;
+    }
+    STEMMA_CHECK_OK(flush());
+    void_from = f.offset;
+    void_size = f.size;
+  }
+  STEMMA_CHECK_OK(flush());
+  return SealFile(path);
+}
+
+Status ArchiveCore::SealFile(const fs::path& open_path) {
+  const std::string base = BaseOf(open_path);
+  const fs::path sealed = dir_ / "bundles" / base;
+  if (::chmod(open_path.c_str(), 0444) != 0) {
+    return SystemError("making read-only", open_path);
+  }
+  // No name is ever given twice; renaming over a bundle would lose it.
+  std::error_code failed;
+  if (fs::exists(sealed, failed)) {
+    return Error(ErrorCode::kCorrupt,
+                 fmt::format("sealing {}: a bundle of this name exists", base));
+  }
+  fs::rename(open_path, sealed, failed);
+  if (failed) {
+    return Error(ErrorCode::kIo, fmt::format("renaming {}: {}",
+                                             open_path.string(),
+                                             failed.message()));
+  }
+  STEMMA_CHECK_OK(SyncFolder(dir_ / "bundles"));
+  return LogSeal(sealed);
+}
+
+Status ArchiveCore::LogSeal(const fs::path& sealed) {
+  const std::string base = BaseOf(sealed);
+  STEMMA_TRY(const Blob file, BlobOfFile(sealed.string()));
+  auto facts = ReadBundleFacts(file, base);
+  if (!facts) return std::move(facts).error().Context("sealing " + base);
+  const std::string cdxj = CdxjText(facts->cdxj);
+  const std::string stem = base.substr(0, base.size() - kSuffix.size());
+  const fs::path beside = dir_ / "bundles" / (stem + ".cdxj");
+  STEMMA_CHECK_OK(WriteDurably(beside, cdxj, 0444));
+  Json event = {{"bundle", {{"name", "bundles/" + base},
+                            {"bytes", facts->bytes},
+                            {"sha256", facts->sha256},
+                            {"sha512", facts->sha512},
+                            {"records", facts->records},
+                            {"records_root", facts->records_root.Hex()}}},
+                {"cdxj_sha256", Sha256Of(cdxj).Hex()}};
+  if (!facts->problems.empty()) {
+    notes_.push_back(fmt::format("bundle {}: {}", base, facts->problems[0]));
+    event["problems"] = facts->problems.size();
+  }
+  STEMMA_CHECK_OK(Log("seal", event));
+  return log_->Sync();
+}
+
+Result<std::string> ArchiveCore::Log(std::string_view type,
+                                     const Json& fields) {
+  return log_->Add(type, fields, options_.clock());
+}
+
+Status ArchiveCore::CatchUpIndex() {
+  if (!index_) return {};
+  const auto source = [this](const RecordInfo& place,
+                             bool want_block) -> Result<IndexedRecord> {
+    const auto found = fresh_.find(place.id);
+    if (found != fresh_.end() &&
+        (!want_block || !found->second.block.empty())) {
+      return found->second;
+    }
+    return bundle_records_(place, want_block);
+  };
+  Status caught = index_->CatchUp(source);
+  fresh_.clear();
+  if (!caught) {
+    // The index is a cache; the capture is safe without it.
+    notes_.push_back("index: " + caught.error().message());
+    index_.reset();
+  }
+  return {};
+}
+
+Error ArchiveCore::Fail(Error error) {
+  if (!failed_) {
+    failed_ = error;
+    log_->DropPending();
+    staged_.clear();
+  }
+  return error;
+}
+
+Status ArchiveCore::CheckUsable() const {
+  if (!failed_) return {};
+  return Error(failed_->code(),
+               "the archive stopped writing: " + failed_->message());
+}
+
+Status ArchiveCore::CheckSpace() const {
+  struct statvfs facts {};
+  if (::statvfs(dir_.c_str(), &facts) != 0) return {};
+  const std::uint64_t available =
+      std::uint64_t{facts.f_bavail} * facts.f_frsize;
+  const std::uint64_t floor = options_.free_space_floor.value_or(
+      std::min<std::uint64_t>(std::uint64_t{1} << 30,
+                              std::uint64_t{facts.f_blocks} * facts.f_frsize /
+                                  20));
+  if (available >= floor) return {};
+  return Error(ErrorCode::kNoSpace,
+               fmt::format("archive {}: {} MiB free, the floor is {} MiB; free "
+                           "some space and run again", dir_.string(),
+                           available >> 20, floor >> 20));
+}
+
+Lane* ArchiveCore::Find(std::string_view name) {
+  for (Lane& lane : lanes_) {
+    if (lane.name == name) return &lane;
+  }
+  return nullptr;
+}
+
+Result<Lane*> ArchiveCore::NewLane(
+    std::string_view suffix, std::shared_ptr<const ZstdDictionary> dictionary) {
+  const TimePoint now = options_.clock();
+  const std::string stem =
+      fmt::format("{}-{}", options_.job, Format14(now));
+  std::string base;
+  std::error_code ignored;
+  const fs::path bundles = dir_ / "bundles";
+  do {
+    base = fmt::format("{}-{:04}{}{}", stem, lane_number_++, suffix, kSuffix);
+  } while (fs::exists(bundles / base, ignored) ||
+           fs::exists(bundles / (base + ".open"), ignored));
+  auto file = AppendFile::Create(bundles / (base + ".open"));
+  if (!file) return Fail(std::move(file).error());
+  lanes_.emplace_back("bundles/" + base, *std::move(file), options_.level,
+                      std::move(dictionary));
+  Lane& lane = lanes_.back();
+  lane.opened = now;
+  if (lane.dictionary) {
+    auto put = lane.file.Append(lane.dictionary->Frame());
+    if (!put) return Fail(std::move(put).error());
+  }
+  STEMMA_CHECK_OK(WriteWarcinfo(lane));
+  if (Status synced = SyncFolder(bundles); !synced) {
+    return Fail(std::move(synced).error());
+  }
+  return &lane;
+}
+
+Status ArchiveCore::WriteWarcinfo(Lane& lane) {
+  std::string block;
+  const auto add = [&block](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    block += fmt::format("{}: ", name);
+    for (const char c : value) {
+      block += static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+    }
+    block += "\r\n";
+  };
+  add("software", options_.software);
+  add("format", "WARC File Format 1.1");
+  add("conformsTo",
+      "http://iipc.github.io/warc-specifications/specifications/warc-format/"
+      "warc-1.1/");
+  add("isPartOf", options_.job);
+  add("robots", options_.robots);
+  add("http-header-user-agent", options_.user_agent);
+  add("operator", options_.operator_name);
+  lane.warcinfo_id = NewId();
+  RecordDraft record;
+  record.header.Add("WARC-Type", "warcinfo");
+  record.header.Add("WARC-Record-ID", "<" + lane.warcinfo_id + ">");
+  record.header.Add("WARC-Date", FormatSeconds(lane.opened));
+  record.header.Add("WARC-Filename", BaseOf(lane.file.path()));
+  record.header.Add("Content-Type", "application/warc-fields");
+  record.body = block;
+  STEMMA_TRY(const RecordInfo info, Write(lane, record));
+  static_cast<void>(info);
+  lane.records = 0;
+  lane.uncommitted = 0;
+  return {};
+}
+
+Result<Lane*> ArchiveCore::MainLane() {
+  STEMMA_CHECK_OK(CheckUsable());
+  if (main_ != nullptr && !main_->retiring) return main_;
+  STEMMA_TRY(main_, NewLane("", next_dictionary_));
+  return main_;
+}
+
+Result<Lane*> ArchiveCore::LeaseLane() {
+  STEMMA_CHECK_OK(CheckUsable());
+  for (Lane& lane : lanes_) {
+    if (&lane != main_ && !lane.leased && !lane.retiring) {
+      lane.leased = true;
+      return &lane;
+    }
+  }
+  STEMMA_TRY(Lane* const lane, NewLane("-media", nullptr));
+  lane->leased = true;
+  return lane;
+}
+
+void ArchiveCore::Release(Lane& lane) { lane.leased = false; }
+
+Result<RecordInfo> ArchiveCore::Write(Lane& lane, const RecordDraft& record) {
+  STEMMA_CHECK_OK(CheckUsable());
+  WarcHeader header = record.header;
+  if (header.type() != "warcinfo") {
+    header.Add("WARC-Warcinfo-ID", "<" + lane.warcinfo_id + ">");
+  }
+  const Sha256 block = Sha256Of(record.head, record.body);
+  header.Add("WARC-Block-Digest", block.Labelled());
+  if (record.payload_digest) {
+    const std::string payload = Payload(record.head, record.body);
+    // An empty body has no digest: nothing may be found to be the same as it.
+    if (!payload.empty()) {
+      header.Add("WARC-Payload-Digest", Sha256Of(payload).Labelled());
+    }
+  }
+  header.Add("Content-Length",
+             std::to_string(record.head.size() + record.body.size()));
+  std::string content = header.Serialize();
+  content.reserve(content.size() + record.head.size() + record.body.size() + 4);
+  content += record.head;
+  content += record.body;
+  content += "\r\n\r\n";
+
+  FrameEncoder* encoder = &lane.text;
+  if (record.incompressible) {
+    if (!lane.fast) lane.fast.emplace(1, lane.dictionary);
+    encoder = &*lane.fast;
+  }
+  std::string bytes;
+  std::vector<FrameSizes> frames;
+  std::string_view rest = content;
+  do {
+    const std::size_t size =
+        rest.size() <= kLargestFrame ? rest.size() : options_.frame_bytes;
+    auto frame = encoder->Encode(rest.substr(0, size));
+    if (!frame) return Fail(std::move(frame).error());
+    frames.push_back({static_cast<std::uint32_t>(frame->size()),
+                      static_cast<std::uint32_t>(size)});
+    bytes += *frame;
+    rest.remove_prefix(size);
+  } while (!rest.empty());
+  if (frames.size() > 1) bytes += SeekTable(frames);
+
+  auto offset = lane.file.Append(bytes);
+  if (!offset) return Fail(std::move(offset).error());
+  RecordInfo info = InfoFromHeader(header, record.head);
+  info.bundle = lane.name;
+  info.offset = *offset;
+  info.length = bytes.size();
+  ++lane.records;
+  ++lane.uncommitted;
+  const bool read_soon =
+      info.mime == "application/json" && record.body.size() <= (1 << 20);
+  Remember(info, read_soon ? record.body : std::string_view());
+  if (header.type() == "response") NotePage(lane, record, info);
+  return info;
+}
+
+void ArchiveCore::Remember(const RecordInfo& info, std::string_view block) {
+  if (!index_ || fresh_.size() >= 10'000) return;
+  fresh_[info.id] = IndexedRecord{info, std::string(block)};
+}
+
+void ArchiveCore::NotePage(Lane& lane, const RecordDraft& record,
+                           const RecordInfo& info) {
+  if (&lane != main_ || options_.dictionary_after == 0) return;
+  if (info.status != 200 || !info.mime.starts_with("text/")) return;
+  // A page the server compressed has nothing left for a dictionary.
+  const std::string coding = HttpField(record.head, "content-encoding");
+  if (!coding.empty() && coding != "identity") return;
+  lane.page_bytes += record.body.size();
+  if (info.mime != "text/html") return;
+  std::string page = record.header.Serialize();
+  page += record.head;
+  page += record.body;
+  samples_.Add(info.uri, page);
+}
+
+Result<std::string> ArchiveCore::ChainRecord(Lane& lane,
+                                             const Connection& connection,
+                                             std::string_view host,
+                                             const std::string& date,
+                                             RecordInfo* written) {
+  if (connection.certificates.empty()) return std::string();
+  std::string key;
+  for (const std::string& der : connection.certificates) {
+    key += Sha256Of(der).Hex();
+  }
+  const auto known = lane.chains.find(key);
+  if (known != lane.chains.end()) return known->second;
+  std::string pem;
+  for (const std::string& der : connection.certificates) {
+    static constexpr char kDigits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t i = 0; i < der.size(); i += 3) {
+      std::uint32_t three = 0;
+      for (std::size_t j = 0; j < 3; ++j) {
+        three = three << 8 |
+                (i + j < der.size() ? static_cast<unsigned char>(der[i + j])
+                                    : 0U);
+      }
+      for (std::size_t j = 0; j < 4; ++j) {
+        text += i + j > der.size() ? '='
+                                   : kDigits[three >> (18 - 6 * j) & 63];
+      }
+    }
+    pem += "-----BEGIN CERTIFICATE-----\n";
+    for (std::size_t i = 0; i < text.size(); i += 64) {
+      pem += text.substr(i, 64) + "\n";
+    }
+    pem += "-----END CERTIFICATE-----\n";
+  }
+  RecordDraft record;
+  const std::string id = NewId();
+  record.header.Add("WARC-Type", "resource");
+  record.header.Add("WARC-Record-ID", "<" + id + ">");
+  record.header.Add("WARC-Date", date);
+  record.header.Add(
+      "WARC-Target-URI",
+      UriForHeader(fmt::format("urn:stemma:tls:{}:{}", host,
+                               Sha256Of(connection.certificates[0]).Hex())));
+  record.header.Add("Content-Type", "application/pem-certificate-chain");
+  record.body = pem;
+  STEMMA_TRY(*written, Write(lane, record));
+  lane.chains[key] = id;
+  return id;
+}
+
+Status ArchiveCore::Stage(std::string_view type, Json event,
+                          std::span<const RecordInfo> records) {
+  STEMMA_CHECK_OK(CheckUsable());
+  STEMMA_TRY(const std::string line, Log(type, event));
+  static_cast<void>(line);
+  staged_.insert(staged_.end(), records.begin(), records.end());
+  return {};
+}
+
+Status ArchiveCore::Sync() {
+  const std::lock_guard lock(mutex);
+  return SyncLocked();
+}
+
+Status ArchiveCore::SyncLocked() {
+  STEMMA_CHECK_OK(CheckUsable());
+  if (!log_->pending()) return {};
+  for (Lane& lane : lanes_) {
+    const bool named = std::any_of(
+        staged_.begin(), staged_.end(),
+        [&lane](const RecordInfo& r) { return r.bundle == lane.name; });
+    if (!named) continue;
+    if (Status synced = lane.file.Sync(); !synced) {
+      return Fail(std::move(synced).error());
+    }
+  }
+  if (Status synced = log_->Sync(); !synced) {
+    return Fail(std::move(synced).error());
+  }
+  Forget(staged_);
+  staged_.clear();
+  STEMMA_CHECK_OK(CatchUpIndex());
+  for (Lane& lane : lanes_) MaybeRetire(lane);
+  return SealRetired();
+}
+
+void ArchiveCore::Forget(std::span<const RecordInfo> records) {
+  for (const RecordInfo& record : records) {
+    if (Lane* lane = Find(record.bundle)) --lane->uncommitted;
+  }
+}
+
+void ArchiveCore::MaybeRetire(Lane& lane) {
+  if (lane.retiring || lane.leased) return;
+  const bool full = lane.file.size() >= options_.rotate_bytes;
+  const bool old = options_.clock() - lane.opened >= options_.rotate_age;
+  if ((full || old) && lane.records > 0) lane.retiring = true;
+  if (&lane == main_) ConsiderDictionary(lane);
+}
+
+// A bundle without a dictionary is ended once its pages can give one to the
+// next, so that no capture ever waits for a dictionary.
+void ArchiveCore::ConsiderDictionary(Lane& lane) {
+  if (options_.dictionary_after == 0 || lane.retiring || lane.dictionary ||
+      lane.page_bytes < dictionary_threshold_) {
+    return;
+  }
+  std::uint8_t id[4];
+  if (options_.random) options_.random(id);
+  else SystemRandom(id);
+  auto dictionary = BuildPageDictionary(
+      samples_.InOrder(), std::min<std::size_t>(options_.dictionary_bytes,
+                                                std::size_t{8} << 20),
+      std::uint32_t{id[0]} | std::uint32_t{id[1]} << 8 |
+          std::uint32_t{id[2]} << 16 | std::uint32_t{id[3]} << 24,
+      options_.level);
+  if (!dictionary) {
+    dictionary_threshold_ *= 4;  // look again when there is more to learn from
+    return;
+  }
+  next_dictionary_ = *std::move(dictionary);
+  lane.retiring = true;
+}
+
+Status ArchiveCore::SealRetired() {
+  for (auto lane = lanes_.begin(); lane != lanes_.end();) {
+    const auto next = std::next(lane);
+    if (lane->retiring && !lane->leased && lane->uncommitted == 0) {
+      if (main_ == &*lane) main_ = nullptr;
+      if (Status sealed = SealLane(lane); !sealed) {
+        return Fail(std::move(sealed).error());
+      }
+    }
+    lane = next;
+  }
+  return {};
+}
+
+Status ArchiveCore::SealLane(std::list<Lane>::iterator lane) {
+  const fs::path path = lane->file.path();
+  if (lane->records == 0) {
+    // Only a warcinfo, and no event names it.
+    lanes_.erase(lane);
+    std::error_code ignored;
+    fs::remove(path, ignored);
+    return {};
+  }
+  STEMMA_CHECK_OK(lane->file.Sync());
+  lanes_.erase(lane);
+  return SealFile(path);
+}
+
+Status ArchiveCore::Seal() {
+  const std::lock_guard lock(mutex);
+  STEMMA_CHECK_OK(SyncLocked());
+  for (Lane& lane : lanes_) lane.retiring = true;
+  return SealRetired();
+}
+
+}  // namespace stemma

@@ -1,0 +1,141 @@
+// The inside of ArchiveWriter: lanes (bundles being written), the order of
+// writes, recovery. Not for other rooms.
+#pragma once
+
+#include <filesystem>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/append_file.h"
+#include "archive/archive_writer.h"
+#include "archive/event_log.h"
+#include "archive/index_sqlite.h"
+#include "archive/page_dictionary.h"
+#include "archive/warc_record.h"
+#include "archive/zstd_frames.h"
+
+namespace stemma {
+
+// One bundle being written. Records go to its end in whole frames; a streamed
+// body has the lane to itself (`leased`) until it is finished.
+struct Lane {
+  Lane(std::string bundle_name, AppendFile bundle_file, int level,
+       std::shared_ptr<const ZstdDictionary> with)
+      : name(std::move(bundle_name)), file(std::move(bundle_file)),
+        dictionary(std::move(with)), text(level, dictionary) {}
+
+  std::string name;  // "bundles/NAME.warc.zst"
+  AppendFile file;   // the same with ".open"
+  std::shared_ptr<const ZstdDictionary> dictionary;
+  FrameEncoder text;
+  std::optional<FrameEncoder> fast;  // for what does not compress
+  std::string warcinfo_id;
+  std::map<std::string, std::string> chains;  // certificate chain -> record id
+  TimePoint opened{};
+  int uncommitted = 0;      // records whose event is not durable yet
+  bool leased = false;
+  bool retiring = false;    // takes no new records; sealed when committed
+  std::uint64_t records = 0;
+  std::uint64_t page_bytes = 0;  // of pages, uncompressed
+};
+
+struct FrameSizes {
+  std::uint32_t stored = 0, content = 0;
+};
+
+// Header fields and block of a record about to be written.
+struct RecordDraft {
+  WarcHeader header;        // without digests and length
+  std::string_view head;    // HTTP head, or empty
+  std::string_view body;
+  bool payload_digest = false;  // of the body, transfer coding removed
+  bool incompressible = false;
+};
+
+class ArchiveCore {
+ public:
+  ArchiveCore(std::filesystem::path dir, ArchiveOptions options)
+      : dir_(std::move(dir)), options_(std::move(options)) {}
+  ~ArchiveCore();
+
+  Status Open();
+  Status Seal();
+  Status Sync();
+
+  // All below are called with `mutex` held.
+  std::string NewId();
+  Result<Lane*> MainLane();
+  Result<Lane*> LeaseLane();
+  void Release(Lane& lane);
+  Result<RecordInfo> Write(Lane& lane, const RecordDraft& record);
+  // The record id of `chain` in this lane, written first if it is new.
+  Result<std::string> ChainRecord(Lane& lane, const Connection& connection,
+                                  std::string_view host,
+                                  const std::string& date, RecordInfo* written);
+  Status Stage(std::string_view type, nlohmann::json event,
+               std::span<const RecordInfo> records);
+  Status SyncLocked();
+  Error Fail(Error error);
+  Status CheckUsable() const;
+  Status CheckSpace() const;
+  void Forget(std::span<const RecordInfo> records);
+  // Keeps what the index will ask for soon.
+  void Remember(const RecordInfo& info, std::string_view block = {});
+  void NotePage(Lane& lane, const RecordDraft& record, const RecordInfo& info);
+
+  std::mutex mutex;
+  const ArchiveOptions& options() const { return options_; }
+  const std::filesystem::path& dir() const { return dir_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  Index* index() { return index_ ? &index_->index() : nullptr; }
+  std::uint64_t next_seq() const { return log_->next_seq(); }
+  Result<std::string> Log(std::string_view type, const nlohmann::json& fields);
+  Lane* Find(std::string_view name);
+
+ private:
+  Status Lock();
+  Status RecoverBundles();
+  Status RecoverOpenBundle(const std::filesystem::path& path,
+                           std::vector<std::pair<std::uint64_t, std::uint64_t>>
+                               ranges);
+  Status SealFile(const std::filesystem::path& open_path);
+  Status LogSeal(const std::filesystem::path& sealed);
+  Status SealLane(std::list<Lane>::iterator lane);
+  Status SealRetired();
+  Result<Lane*> NewLane(std::string_view suffix,
+                        std::shared_ptr<const ZstdDictionary> dictionary);
+  Status WriteWarcinfo(Lane& lane);
+  void MaybeRetire(Lane& lane);
+  void ConsiderDictionary(Lane& lane);
+  Status CatchUpIndex();
+
+  std::filesystem::path dir_;
+  ArchiveOptions options_;
+  int lock_ = -1;
+  std::optional<EventLog> log_;
+  std::unique_ptr<IndexFeeder> index_;
+  RecordSource bundle_records_;
+  std::map<std::string, IndexedRecord> fresh_;  // written, not indexed yet
+  std::list<Lane> lanes_;
+  Lane* main_ = nullptr;
+  std::vector<RecordInfo> staged_;   // records of staged events
+  std::optional<Error> failed_;
+  std::vector<std::string> notes_;
+  PageSamples samples_;
+  std::shared_ptr<const ZstdDictionary> next_dictionary_;
+  std::uint64_t dictionary_threshold_ = 0;
+  TimePoint last_start_{};
+  int lane_number_ = 0;
+
+  friend class ArchiveWriter;
+  friend class CaptureDraft;
+};
+
+}  // namespace stemma

@@ -1,0 +1,55 @@
+// What sealing a bundle states about it: digests of the file, the root over
+// its records, and the CDXJ beside it; all read from the bytes on disk.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "archive/cdxj.h"
+#include "archive/record_scan.h"
+#include "archive/records.h"
+#include "core/blob.h"
+#include "core/digest.h"
+#include "core/result.h"
+
+namespace stemma {
+
+// A sink that turns each record into a RecordInfo: header, HTTP head, place.
+class RecordInfoSink : public RecordSink {
+ public:
+  void OnRecord(std::uint64_t offset, const WarcHeader& header,
+                std::string_view text,
+                const std::vector<std::string>& oddities) override;
+  void OnBlock(std::string_view bytes) override;
+  void OnEnd(std::uint64_t length, bool whole) override;
+  void OnProblem(std::uint64_t offset, std::string_view code,
+                 std::string text) override;
+
+ protected:
+  // A record is complete. `http_head` is empty for other blocks.
+  virtual void OnInfo(const WarcHeader& header, const RecordInfo& info,
+                      std::string_view http_head, bool whole) = 0;
+
+ private:
+  static constexpr std::size_t kMaxHead = 256 << 10;
+  WarcHeader header_;
+  std::uint64_t offset_ = 0;
+  std::string head_;
+  bool want_head_ = false;
+};
+
+struct BundleFacts {
+  std::uint64_t bytes = 0;
+  std::string sha256, sha512;  // hex, of the file
+  std::uint64_t records = 0;
+  Sha256 records_root;         // RFC 9162 root over the records' WARC bytes
+  std::vector<CdxjLine> cdxj;
+  std::vector<std::string> problems;  // "code at offset: words"
+};
+
+// `filename` is what the CDXJ lines name, without folder.
+Result<BundleFacts> ReadBundleFacts(const Blob& file,
+                                    std::string_view filename);
+
+}  // namespace stemma
