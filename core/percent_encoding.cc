@@ -35,6 +35,30 @@ constexpr PercentEncodeSet AllBut(std::string_view bytes) {
 
 constexpr char kUpperHex[] = "0123456789ABCDEF";
 
+bool IsUnreserved(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+         (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+std::string DecodeWhere(std::string_view text, bool (*wanted)(char)) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      const int high = HexDigitValue(text[i + 1]);
+      const int low = HexDigitValue(text[i + 2]);
+      const auto byte = static_cast<char>(high * 16 + low);
+      if (high >= 0 && low >= 0 && wanted(byte)) {
+        out.push_back(byte);
+        i += 2;
+        continue;
+      }
+    }
+    out.push_back(text[i]);
+  }
+  return out;
+}
+
 using Converter = std::unique_ptr<UConverter, decltype(&ucnv_close)>;
 
 // WHATWG encoding names whose ICU converter is called something else, or whose
@@ -194,21 +218,11 @@ std::string PercentEncode(std::string_view bytes, const PercentEncodeSet& set) {
 }
 
 std::string PercentDecode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const int high = HexDigitValue(text[i + 1]);
-      const int low = HexDigitValue(text[i + 2]);
-      if (high >= 0 && low >= 0) {
-        out.push_back(static_cast<char>(high * 16 + low));
-        i += 2;
-        continue;
-      }
-    }
-    out.push_back(text[i]);
-  }
-  return out;
+  return DecodeWhere(text, [](char) { return true; });
+}
+
+std::string PercentDecodeUnreserved(std::string_view text) {
+  return DecodeWhere(text, IsUnreserved);
 }
 
 std::string PercentEncodeInCharset(std::string_view utf8,

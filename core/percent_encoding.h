@@ -28,6 +28,10 @@ std::string PercentEncode(std::string_view bytes, const PercentEncodeSet& set);
 // Replaces each "%XX"; a percent sign that starts none stays as it is.
 std::string PercentDecode(std::string_view text);
 
+// Replaces only "%XX" of unreserved characters (RFC 3986 6.2.2.2), which mean
+// the same either way.
+std::string PercentDecodeUnreserved(std::string_view text);
+
 // "Percent-encode after encoding": `utf8` is valid UTF-8 and is written in the
 // legacy `charset` (a WHATWG encoding name, any case) first; characters it
 // lacks become "%26%23<decimal>%3B". Unknown charsets, "replacement" and
