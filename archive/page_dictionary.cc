@@ -76,10 +76,6 @@ DictionaryGain MeasureDictionary(const ZstdDictionary& dictionary,
       ZSTD_freeCDict);
   std::string scratch;
   for (const std::string_view page : pages) {
-    if (dictionary.bytes().find(page.substr(page.size() / 2, 256)) !=
-        std::string::npos) {
-      continue;  // it lies in the dictionary
-    }
     scratch.resize(ZSTD_compressBound(page.size()));
     const std::size_t plain =
         ZSTD_compressCCtx(context.get(), scratch.data(), scratch.size(),
@@ -108,7 +104,9 @@ Result<std::shared_ptr<const ZstdDictionary>> BuildPageDictionary(
   // template. The first page always does.
   constexpr std::size_t kRoomForTables = 16 << 10;
   std::string content, scratch;
+  std::vector<std::string_view> outside;
   for (const std::string_view page : pages) {
+    outside.push_back(page);
     if (content.size() + page.size() + kRoomForTables > max_bytes) continue;
     if (!content.empty()) {
       const std::size_t alone = SizeAfter(context.get(), {}, page, scratch);
@@ -117,6 +115,7 @@ Result<std::shared_ptr<const ZstdDictionary>> BuildPageDictionary(
       if (after * 100 < alone * 70) continue;
     }
     content += page;
+    outside.pop_back();
   }
   if (content.empty()) return does_not_pay();
 
@@ -138,7 +137,7 @@ Result<std::shared_ptr<const ZstdDictionary>> BuildPageDictionary(
   if (ZDICT_isError(size)) return does_not_pay();
   bytes.resize(size);
   STEMMA_TRY(auto dictionary, ZstdDictionary::FromBytes(std::move(bytes)));
-  if (!MeasureDictionary(*dictionary, pages, level).Pays()) {
+  if (!MeasureDictionary(*dictionary, outside, level).Pays()) {
     return does_not_pay();
   }
   return dictionary;

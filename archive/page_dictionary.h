@@ -36,7 +36,7 @@ class PageSamples {
 };
 
 struct DictionaryGain {
-  std::uint64_t plain = 0, with = 0;  // bytes of pages that are not inside
+  std::uint64_t plain = 0, with = 0;  // compressed bytes
   bool Pays() const { return plain > 0 && with * 100 <= plain * 85; }
 };
 

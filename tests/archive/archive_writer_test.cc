@@ -444,12 +444,11 @@ TEST_F(RecoveryTest, ADamagedLogIsNotCut) {
   ASSERT_NE(last, std::string::npos);
   text[text.rfind("\"bytes\":", last) + 8] ^= 1;
   std::ofstream(log, std::ios::binary) << text;
-  auto writer = ArchiveWriter::Open(dir_ / "a", options_);
   // A changed last event still parses; `check` finds it by the bundle's
-  // digest. A line that no longer parses is refused.
+  // digest. A line that is no longer canonical is refused.
   text.insert(text.size() - 3, " ");
   std::ofstream(log, std::ios::binary) << text;
-  writer = ArchiveWriter::Open(dir_ / "a", options_);
+  auto writer = ArchiveWriter::Open(dir_ / "a", options_);
   ASSERT_FALSE(writer);
   EXPECT_EQ(writer.error().code(), ErrorCode::kCorrupt);
   EXPECT_EQ(Read(log), text);
