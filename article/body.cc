@@ -4,7 +4,8 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
-#include <cmath>
+#include <array>
+#include <bit>
 #include <unordered_map>
 
 #include "article/furniture.h"
@@ -34,15 +35,40 @@ class BodyFinder {
       body_.verdicts[i].rule = HardRule(blocks_[i]);
     }
     FindTitle();
-    WeighNodes();
+    ReadBlocks();
     WeighWitness();
-    ChooseRoot();
-    JudgeBlocks();
+    ChooseShape();
+    if (native_count_ == 0) {
+      DropAll();
+    } else {
+      FindExtent();
+      CutTail();
+      for (std::size_t i = 0; i < blocks_.size(); ++i) Judge(i);
+      DropLoneHeadings();
+    }
     Conclude();
     return std::move(body_);
   }
 
  private:
+  // What is known of a block before the text is found.
+  struct Facts {
+    std::int32_t container = 0;
+    int shape = -1;  // index into shapes_
+    bool prose = false;
+    bool native = false;  // of the shape of the text
+    Furniture furniture = Furniture::kNone;
+  };
+
+  // Blocks whose containers stand at the end of the same path of tags: the
+  // paragraphs of one text, whatever the classes are called.
+  struct Shape {
+    double mass = 0;     // of prose
+    double biggest = 0;  // of it, in one container
+    int first = -1;      // block
+    std::unordered_map<std::int32_t, double> containers;
+  };
+
   const Node& NodeAt(std::int32_t i) const {
     return tree_.nodes[static_cast<std::size_t>(i)];
   }
@@ -64,7 +90,8 @@ class BodyFinder {
     }
     for (const Context context :
          {kInAside, kInForm, kInFooter, kInHeader, kInHidden, kInNav, kInDialog,
-          kInButton, kInDetails, kInLabel, kInAddress, kInFigure}) {
+          kInButton, kInDetails, kInLabel, kInAddress, kInFigure, kInFigcaption,
+          kInHeading}) {
       const auto bit = static_cast<std::size_t>(
           std::countr_zero(static_cast<unsigned>(context)));
       if (by_bit[bit] > 0.6 * total) ignored_ |= context;
@@ -94,10 +121,16 @@ class BodyFinder {
     if (In(block, kInFooter)) return "footer";
     if (In(block, kInLabel)) return "label";
     if (In(block, kInAddress)) return "address";
+    if (In(block, kInFigcaption) || block.kind == BlockKind::kCaption) {
+      return "caption";
+    }
     return {};
   }
 
   bool Open(std::size_t i) const { return body_.verdicts[i].rule.empty(); }
+  bool IsTitle(std::size_t i) const {
+    return static_cast<int>(i) == body_.title_block;
+  }
 
   // The headline: the best match to what the head says, <h1> first.
   void FindTitle() {
@@ -137,141 +170,172 @@ class BodyFinder {
 
   // The element whose child the block is: paragraphs of one text share it.
   std::int32_t ContainerOf(const PageBlock& block) const {
-    std::int32_t node = block.node;
-    if (node < 0) return 0;
+    std::int32_t node = std::max(block.node, 0);
     const Tag tag = NodeAt(node).tag;
+    if (tag == Tag::kTd || tag == Tag::kTh) return node;
     if (block.split && tag != Tag::kP) return node;
-    if (tag == Tag::kLi || tag == Tag::kTd || tag == Tag::kTh ||
-        tag == Tag::kDd || tag == Tag::kDt) {
-      const std::int32_t list = NodeAt(node).parent;
-      if (tag == Tag::kTd || tag == Tag::kTh) return node;
-      return list < 0 ? 0 : std::max(NodeAt(list).parent, 0);
+    std::int32_t up = std::max(NodeAt(node).parent, 0);
+    // Lists and quotations stand in the text, not around it.
+    while (up > 0) {
+      const Tag around = NodeAt(up).tag;
+      if (around != Tag::kLi && around != Tag::kUl && around != Tag::kOl &&
+          around != Tag::kBlockquote && around != Tag::kDl &&
+          around != Tag::kDd && around != Tag::kP && IsBlockTag(around)) {
+        break;
+      }
+      up = NodeAt(up).parent;
     }
-    std::int32_t parent = NodeAt(node).parent;
-    if (parent >= 0 && NodeAt(parent).tag == Tag::kBlockquote) {
-      parent = NodeAt(parent).parent;
-    }
-    return std::max(parent, 0);
+    return std::max(up, 0);
   }
 
-  void WeighNodes() {
-    direct_.assign(tree_.nodes.size(), 0);
-    mass_.assign(tree_.nodes.size(), 0);
-    linked_.assign(tree_.nodes.size(), 0);
-    all_.assign(tree_.nodes.size(), 0);
+  // The tags from the root of the page down to `node`.
+  std::string PathOf(std::int32_t node) const {
+    std::string path;
+    for (; node > 0; node = NodeAt(node).parent) {
+      path += static_cast<char>(NodeAt(node).tag);
+    }
+    return path;
+  }
+
+  void ReadBlocks() {
+    facts_.resize(blocks_.size());
+    std::unordered_map<std::string, int> by_path;
+    std::unordered_map<std::int32_t, int> by_container;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const PageBlock& block = blocks_[i];
-      const auto node = static_cast<std::size_t>(std::max(block.node, 0));
-      if (!In(block, kInHidden)) {
-        linked_[node] += block.link_weight;
-        all_[node] += block.weight;
+      Facts& facts = facts_[i];
+      facts.container = ContainerOf(block);
+      facts.furniture = FurnitureOf(block.text);
+      facts.prose = Open(i) && !IsTitle(i) && LooksLikeProse(block) &&
+                    facts.furniture == Furniture::kNone &&
+                    block.kind != BlockKind::kHeading;
+      const auto known = by_container.find(facts.container);
+      if (known != by_container.end()) {
+        facts.shape = known->second;
+      } else {
+        const auto [it, added] = by_path.emplace(
+            PathOf(facts.container), static_cast<int>(shapes_.size()));
+        if (added) shapes_.emplace_back();
+        facts.shape = it->second;
+        by_container.emplace(facts.container, facts.shape);
       }
-      if (!Open(i) || !LooksLikeProse(block)) continue;
-      if (block.kind == BlockKind::kHeading ||
-          block.kind == BlockKind::kCaption) {
-        continue;
-      }
-      double mass = block.weight * (1 - block.LinkDensity());
-      if (IsFurniture(block)) mass *= 0.1;
-      direct_[static_cast<std::size_t>(ContainerOf(block))] += mass;
-      mass_[node] += mass;
-    }
-    for (std::size_t i = tree_.nodes.size(); i-- > 1;) {
-      const auto parent =
-          static_cast<std::size_t>(std::max(tree_.nodes[i].parent, 0));
-      mass_[parent] += mass_[i];
-      linked_[parent] += linked_[i];
-      all_[parent] += all_[i];
+      if (facts.prose) Weigh(i);
     }
   }
 
-  bool IsFurniture(const PageBlock& block) const {
-    return FurnitureOf(block.text) != Furniture::kNone;
+  void Weigh(std::size_t i) {
+    const PageBlock& block = blocks_[i];
+    Shape& shape = shapes_[static_cast<std::size_t>(facts_[i].shape)];
+    double mass = block.weight * (1 - block.LinkDensity());
+    if (static_cast<int>(i) < body_.title_block) mass *= 0.3;
+    if (block.kind == BlockKind::kListItem ||
+        block.kind == BlockKind::kTableRow) {
+      mass *= 0.7;
+    }
+    for (const MarkerHit& hit : markers_[i]) {
+      if (hit.marker->drop && hit.marker->needs.empty()) mass *= 0.1;
+    }
+    shape.mass += mass;
+    double& container = shape.containers[facts_[i].container];
+    container += mass;
+    shape.biggest = std::max(shape.biggest, container);
+    if (shape.first < 0 && static_cast<int>(i) > body_.title_block) {
+      shape.first = static_cast<int>(i);
+    }
   }
 
   // schema.org's articleBody is a witness: which blocks does it repeat?
   void WeighWitness() {
     witnessed_.assign(blocks_.size(), false);
-    const std::string body = FoldForMatch(hints_.article_body);
+    const std::string body =
+        FoldForMatch(std::string_view(hints_.article_body).substr(0, 200'000));
     if (body.size() < 200) return;
-    std::size_t found = 0;
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      if (In(blocks_[i], kInHidden)) continue;
+    for (std::size_t i = 0; i < std::min<std::size_t>(blocks_.size(), 3000);
+         ++i) {
+      if (!Open(i)) continue;
       const std::string text = FoldForMatch(blocks_[i].text);
-      if (text.size() < 20) continue;
-      if (body.find(text) != std::string::npos) {
-        witnessed_[i] = true;
-        found += text.size();
-      }
-    }
-    witness_share_ =
-        static_cast<double>(found) / static_cast<double>(body.size());
-    has_witness_ = witness_share_ > 0.5;
-  }
-
-  // The container with most prose of its own, with its children counted at a
-  // discount, then up as long as what is around continues the text.
-  void ChooseRoot() {
-    std::vector<double> score(direct_);
-    for (std::size_t i = tree_.nodes.size(); i-- > 1;) {
-      if (direct_[i] <= 0) continue;
-      double share = 0.6;
-      std::int32_t up = tree_.nodes[i].parent;
-      for (int level = 0; level < 3 && up >= 0; ++level) {
-        score[static_cast<std::size_t>(up)] += direct_[i] * share;
-        share *= 0.6;
-        up = NodeAt(up).parent;
-      }
-    }
-    for (std::size_t i = 0; i < score.size(); ++i) {
-      if (score[i] > best_score_) {
-        best_score_ = score[i];
-        container_ = static_cast<std::int32_t>(i);
-      }
-    }
-    if (container_ < 0) return;
-    root_ = container_;
-    ClimbToWhole();
-  }
-
-  void ClimbToWhole() {
-    while (true) {
-      const std::int32_t parent = NodeAt(root_).parent;
-      if (parent < 0) return;
-      const Tag tag = NodeAt(root_).tag;
-      if (tag == Tag::kArticle || tag == Tag::kMain || tag == Tag::kBody)
-        return;
-      const double own = mass_[static_cast<std::size_t>(root_)];
-      const double more = mass_[static_cast<std::size_t>(parent)] - own;
-      const double linked = linked_[static_cast<std::size_t>(parent)];
-      const double all = all_[static_cast<std::size_t>(parent)];
-      if (all > 0 && linked / all > 0.35) return;
-      if (more > 1.5 * own) return;
-      root_ = parent;
+      if (text.size() < 20 || text.size() > 20'000) continue;
+      if (body.find(text) == std::string::npos) continue;
+      witnessed_[i] = true;
+      shapes_[static_cast<std::size_t>(facts_[i].shape)].mass +=
+          3.0 * blocks_[i].weight;
     }
   }
 
-  void JudgeBlocks() {
-    if (root_ < 0) {
-      for (BodyVerdict& verdict : body_.verdicts) {
-        if (verdict.rule.empty()) verdict.rule = "no-body";
+  // One container full of prose beats many with a little each, which is what
+  // comments and teasers look like; the first behind the headline beats the
+  // later ones.
+  void ChooseShape() {
+    int first = -1;
+    for (const Shape& shape : shapes_) {
+      if (shape.first >= 0 && (first < 0 || shape.first < first)) {
+        first = shape.first;
       }
-      return;
     }
-    FindExtent();
-    CutTail();
-    for (std::size_t i = 0; i < blocks_.size(); ++i) Judge(i);
-    DropBoxes();
+    double best = 0;
+    for (std::size_t s = 0; s < shapes_.size(); ++s) {
+      const Shape& shape = shapes_[s];
+      if (shape.mass <= 0) continue;
+      double score =
+          shape.mass * (0.5 + 0.5 * std::min(1.0, shape.biggest / shape.mass));
+      const double behind = shape.first < 0 ? 100 : shape.first - first;
+      score *= 0.5 + 0.5 / (1 + behind / 12.0);
+      if (score > best) {
+        best = score;
+        shape_ = static_cast<int>(s);
+      }
+    }
+    if (shape_ < 0) return;
+    MarkNatives();
   }
 
-  // From the first to the last prose inside the root.
+  void MarkNatives() {
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      facts_[i].native = facts_[i].shape == shape_ && Open(i) && !IsTitle(i);
+      if (facts_[i].native) ++native_count_;
+    }
+    // The smallest element around all prose of the shape.
+    const Shape& shape = shapes_[static_cast<std::size_t>(shape_)];
+    for (const auto& [container, mass] : shape.containers) {
+      if (mass < 0.02 * shape.mass) continue;
+      root_ = root_ < 0 ? container : Around(root_, container);
+    }
+    if (root_ < 0) root_ = 0;
+  }
+
+  std::int32_t Around(std::int32_t a, std::int32_t b) const {
+    while (a > 0 && !Within(b, a)) a = NodeAt(a).parent;
+    return std::max(a, 0);
+  }
+
+  void DropAll() {
+    for (BodyVerdict& verdict : body_.verdicts) {
+      if (verdict.rule.empty()) verdict.rule = "no-body";
+    }
+    if (body_.title_block >= 0) {
+      body_.verdicts[static_cast<std::size_t>(body_.title_block)] = {
+          true, "title", BlockKind::kTitle};
+    }
+  }
+
+  // A whole sentence of the text's shape, however short.
+  bool IsNativeSentence(std::size_t i) const {
+    const PageBlock& block = blocks_[i];
+    if (!facts_[i].native || !Within(block.node, root_)) return false;
+    if (facts_[i].furniture != Furniture::kNone) return false;
+    if (block.kind == BlockKind::kHeading || block.LinkDensity() > 0.5) {
+      return false;
+    }
+    return facts_[i].prose || (block.ends_sentence && block.weight >= 20);
+  }
+
   void FindExtent() {
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      if (!Open(i) || !Within(blocks_[i].node, root_)) continue;
-      if (!LooksLikeProse(blocks_[i]) || IsFurniture(blocks_[i])) continue;
+      if (!IsNativeSentence(i)) continue;
       if (first_ < 0) first_ = static_cast<int>(i);
       last_ = static_cast<int>(i);
     }
+    if (first_ < 0) first_ = last_ = static_cast<int>(blocks_.size());
   }
 
   bool Counts(const MarkerHit& hit, std::size_t i) const {
@@ -282,7 +346,7 @@ class BodyFinder {
     int before = 0, behind = 0;
     for (int k = first_; k <= last_; ++k) {
       const auto other = static_cast<std::size_t>(k);
-      if (!Open(other) || !Within(blocks_[other].node, root_)) continue;
+      if (!facts_[other].native) continue;
       before += k < at ? 1 : 0;
       behind += k > at ? 1 : 0;
     }
@@ -296,102 +360,131 @@ class BodyFinder {
     return nullptr;
   }
 
-  // A marker that ends the text ends it only when most of the text is before
-  // it: some sites open with their appeal.
+  // A marker or a heading of comments ends the text only when a good part of
+  // the text is before it: some sites open with their appeal.
   void CutTail() {
-    double before = 0;
-    double total = 0;
+    double before = 0, total = 0;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      if (Open(i) && Within(blocks_[i].node, root_)) total += blocks_[i].weight;
+      if (facts_[i].native) total += blocks_[i].weight;
     }
     for (int k = std::max(first_, 0); k <= last_; ++k) {
       const auto i = static_cast<std::size_t>(k);
-      if (!Open(i) || !Within(blocks_[i].node, root_)) continue;
-      for (const MarkerHit& hit : markers_[i]) {
-        if (!hit.marker->cut || !Counts(hit, i) || before < 0.4 * total) {
-          continue;
+      if (i >= blocks_.size()) return;
+      if (Open(i) && before >= 0.25 * total) {
+        std::string by;
+        for (const MarkerHit& hit : markers_[i]) {
+          if (hit.marker->cut && Counts(hit, i)) by = hit.marker->id;
         }
-        cut_ = k;
-        cut_by_ = hit.marker->id;
-        last_ = k;
-        return;
+        if (facts_[i].furniture == Furniture::kComments &&
+            (blocks_[i].kind == BlockKind::kHeading || blocks_[i].words <= 6)) {
+          by = "comments";
+        }
+        if (!by.empty()) {
+          cut_ = k;
+          cut_by_ = by;
+          last_ = k;
+          return;
+        }
       }
-      before += blocks_[i].weight;
+      if (facts_[i].native) before += blocks_[i].weight;
     }
   }
 
   void Judge(std::size_t i) {
-    const PageBlock& block = blocks_[i];
     BodyVerdict& verdict = body_.verdicts[i];
-    if (static_cast<int>(i) == body_.title_block) {
+    if (IsTitle(i)) {
       verdict = {true, "title", BlockKind::kTitle};
       return;
     }
     if (!verdict.rule.empty()) return;
-    if (!Within(block.node, root_)) {
-      verdict.rule = "outside";
-      return;
-    }
-    if (block.kind == BlockKind::kCaption) {
-      verdict.rule = "caption";
-      return;
-    }
-    if (IsBareMediaUrl(block.text)) {
-      const bool inside =
-          static_cast<int>(i) >= first_ && static_cast<int>(i) <= last_;
-      verdict = {inside, "bare-media", BlockKind::kMediaUrl};
-      return;
-    }
-    if (block.weight == 0) {
-      verdict.rule = "separator";
-      return;
-    }
     const int at = static_cast<int>(i);
-    if (at < first_) {
-      verdict.rule = "before-text";
+    if (IsBareMediaUrl(blocks_[i].text)) {
+      verdict = {at >= first_ && at <= last_, "bare-media",
+                 BlockKind::kMediaUrl};
       return;
     }
-    if (const MarkerHit* hit = DropHit(i)) {
-      verdict.rule = "marker:" + hit->marker->id;
-      return;
-    }
-    if (cut_ >= 0 && at >= cut_) {
-      verdict.rule = "behind:" + cut_by_;
-      return;
-    }
-    if (at > last_) {
-      verdict.rule = "after-text";
-      return;
-    }
-    if (block.LinkDensity() > kLinkedText && !InRunningText(i)) {
-      verdict.rule = "links";
-      return;
-    }
-    const Furniture furniture = FurnitureOf(block.text);
-    if (furniture != Furniture::kNone && !witnessed_[i]) {
-      verdict.rule = fmt::format("furniture:{}", NameOf(furniture));
+    std::string drop = DropRule(i);
+    if (!drop.empty()) {
+      verdict.rule = std::move(drop);
       return;
     }
     verdict.kept = true;
-    verdict.rule = witnessed_[i] ? "witnessed" : "text";
+    if (at < first_) {
+      verdict.kind = BlockKind::kStandfirst;
+      verdict.rule = "standfirst";
+    } else {
+      verdict.rule = witnessed_[i]      ? "witnessed"
+                     : facts_[i].native ? "text"
+                                        : "prose-inside";
+    }
   }
 
-  // A wholly linked paragraph between two that are text of the same container.
-  bool InRunningText(std::size_t i) const {
-    return blocks_[i].ends_sentence && blocks_[i].weight >= kProseWeight &&
-           ContainerOf(blocks_[i]) == container_;
+  // Why a block is no text; "" when it is.
+  std::string DropRule(std::size_t i) const {
+    const PageBlock& block = blocks_[i];
+    const Facts& facts = facts_[i];
+    const int at = static_cast<int>(i);
+    if (block.weight == 0) return "separator";
+    if (const MarkerHit* hit = DropHit(i)) return "marker:" + hit->marker->id;
+    if (cut_ >= 0 && at >= cut_) return "behind:" + cut_by_;
+    if (at < first_) return IsStandfirst(i) ? "" : "before-text";
+    if (at > last_) return "behind-text";
+    if (facts.furniture != Furniture::kNone && !witnessed_[i]) {
+      return fmt::format("furniture:{}", NameOf(facts.furniture));
+    }
+    if (block.LinkDensity() > kLinkedText && !IsLinkedSentence(i)) {
+      return "links";
+    }
+    if (facts.native) return "";
+    if (!Within(block.node, root_)) return "outside";
+    if (block.kind == BlockKind::kHeading) return "";
+    return facts.prose && block.ends_sentence ? "" : "other-shape";
   }
 
-  // Headings with nothing kept below them go.
-  void DropBoxes() {
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+  bool IsLinkedSentence(std::size_t i) const {
+    const PageBlock& block = blocks_[i];
+    return facts_[i].native && block.ends_sentence && block.weight >= 30 &&
+           block.kind == BlockKind::kParagraph;
+  }
+
+  // Between headline and text: what the head calls the description, or a
+  // sentence that is neither byline nor caption.
+  bool IsStandfirst(std::size_t i) const {
+    const PageBlock& block = blocks_[i];
+    if (static_cast<int>(i) < body_.title_block) return false;
+    if (body_.title_block < 0 || block.LinkDensity() > 0.3) return false;
+    if (block.weight < 30 || block.words < 5) return false;
+    if (facts_[i].furniture != Furniture::kNone) return false;
+    if (In(block, kInFigure | kInListItem | kInAuthor)) return false;
+    const std::string text = FoldForMatch(block.text);
+    const std::string description = FoldForMatch(hints_.description);
+    if (text.size() >= 20 && !description.empty() &&
+        (description.find(text) != std::string::npos ||
+         text.find(description) != std::string::npos)) {
+      return true;
+    }
+    return false;
+  }
+
+  // A heading goes when the next kept block is a heading of its rank or above,
+  // or when there is none.
+  void DropLoneHeadings() {
+    int below = 0;  // rank of the heading that follows, 0: text follows
+    bool any = false;
+    for (std::size_t i = blocks_.size(); i-- > 0;) {
       BodyVerdict& verdict = body_.verdicts[i];
-      if (!verdict.kept || verdict.kind != BlockKind::kHeading) continue;
-      std::size_t next = i + 1;
-      while (next < blocks_.size() && !body_.verdicts[next].kept) ++next;
-      if (next == blocks_.size()) {
-        verdict = {false, "heading-alone", BlockKind::kHeading};
+      if (!verdict.kept || verdict.kind == BlockKind::kTitle) continue;
+      if (verdict.kind != BlockKind::kHeading) {
+        below = 0;
+        any = true;
+        continue;
       }
+      const int rank = blocks_[i].heading == 0 ? 6 : blocks_[i].heading;
+      if (!any || (below != 0 && below <= rank)) {
+        verdict = {false, "heading-alone", BlockKind::kHeading};
+        continue;
+      }
+      below = rank;
     }
   }
 
@@ -415,11 +508,11 @@ class BodyFinder {
   const BodyHints& hints_;
   Body body_;
   std::uint32_t ignored_ = 0;
-  std::vector<double> direct_, mass_, linked_, all_;
+  std::vector<Facts> facts_;
+  std::vector<Shape> shapes_;
   std::vector<bool> witnessed_;
-  double witness_share_ = 0, best_score_ = 0;
-  bool has_witness_ = false;
-  std::int32_t container_ = -1, root_ = -1;
+  int shape_ = -1, native_count_ = 0;
+  std::int32_t root_ = -1;
   int first_ = -1, last_ = -1, cut_ = -1;
   std::string cut_by_;
 };

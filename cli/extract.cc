@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -251,15 +252,11 @@ class Pipeline {
       room_.wait(lock, [this] { return jobs_.size() < kWindow; });
       jobs_.push_back({std::move(line), {}, false, false, false});
       ready_.notify_one();
-      Write(lock);
     }
     std::unique_lock lock(mutex_);
     finished_ = true;
     ready_.notify_all();
-    while (!jobs_.empty()) {
-      done_.wait(lock, [this] { return jobs_.front().done; });
-      Write(lock);
-    }
+    done_.wait(lock, [this] { return jobs_.empty(); });
     lock.unlock();
     for (std::thread& worker : workers_) worker.join();
   }
@@ -294,12 +291,9 @@ class Pipeline {
       job.answer = std::move(answer);
       job.failed = failed;
       job.done = true;
-      done_.notify_one();
-      if (jobs_.front().done) WriteFront();
+      WriteFront();
     }
   }
-
-  void Write(std::unique_lock<std::mutex>&) { WriteFront(); }
 
   // REQUIRES: the lock is held.
   void WriteFront() {
