@@ -4,11 +4,12 @@
 // 2003) with window 7: any shared run of 14 words is certain to be hit. Answers
 // by containment, not Jaccard, because a republication is often an excerpt.
 //
-// On disk a posting is (40-bit hash prefix, document number) in immutable
-// sorted segment files, mapped, searched through fence pointers, merged eight
-// at a time. A segment becomes real by rename; a torn one is refused by its
-// checksum and rebuilt from the rows. In memory the same code runs over
-// vectors, for batches.
+// On disk, postings lie in immutable sorted segment files (trace/segment.h),
+// mapped, found through a directory of hash prefixes, merged eight at a time. A
+// segment becomes real by rename; a damaged one is refused by its digest and
+// built again from the rows. In memory the same code runs over buffers, for
+// batches. Texts equal in normal form are indexed once, so that a million
+// mirrors cost a row each and no posting.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,10 @@ struct TextIndexParameters {
   int window = 7;
   // A shingle on more documents than this finds nothing any more.
   std::size_t max_document_frequency = 64;
-  // On this many documents of one site a shingle is that site's furniture.
+  // On this many documents of one site a shingle is likely that site's
+  // furniture: it takes `weak_hits` such hits to make a candidate.
   std::size_t site_furniture = 4;
+  std::size_t weak_hits = 16;
   std::size_t min_hits = 2;  // different shingles that make a candidate
   std::size_t max_candidates = 64;
   std::size_t flush_postings = 1u << 20;  // in memory, before a segment
@@ -40,16 +43,18 @@ struct TextIndexParameters {
 
 struct TextCandidate {
   std::string id;
-  std::uint32_t document = 0;
-  double containment = 0;  // share of the smaller sketch found in the other
-  double of_query = 0;     // share of the query's sketch found in the document
+  std::uint32_t document = 0;  // number in the index; mirrors share one text
+  double containment = 0;      // share of the smaller sketch found in the other
+  double of_query = 0;  // share of the query's sketch found in the document
   double of_document = 0;
   std::size_t hits = 0;  // different shingles in common
 };
 
 struct TextIndexStats {
-  std::size_t documents = 0, postings = 0, segments = 0;
-  std::uint64_t segment_bytes = 0, row_bytes = 0;
+  std::size_t documents = 0;  // all, mirrors too
+  std::size_t texts = 0;      // different ones
+  std::size_t postings = 0, segments = 0;
+  std::uint64_t posting_bytes = 0, row_bytes = 0;  // of segments
 };
 
 class TextIndex {
@@ -67,13 +72,22 @@ class TextIndex {
   // Adds a text; the same id again replaces nothing and is ignored.
   Status Add(const Publication& publication);
   Status Add(std::string_view id, std::string_view site, std::string_view text);
+  // The same with the words already made, without furniture if the caller can
+  // tell it.
+  Status AddWords(std::string_view id, std::string_view site,
+                  std::span<const std::uint64_t> words);
   // Makes everything added durable. Add alone may be lost by a crash, the
   // caller's rows are the truth (contract: segments/ is a cache).
   Status Flush();
 
-  // Texts that share passages with this one, best containment first.
+  // Texts that share passages with this one, best containment first. Of mirrors
+  // the first added stands for all.
   std::vector<TextCandidate> Query(std::string_view text,
                                    std::string_view site = {}) const;
+  std::vector<TextCandidate> QueryWords(std::span<const std::uint64_t> words,
+                                        std::string_view site = {}) const;
+  // All ids with the same text in normal form as document `number`.
+  std::vector<std::string> Mirrors(std::uint32_t number) const;
   bool Contains(std::string_view id) const;
   TextIndexStats Stats() const;
 
@@ -84,7 +98,7 @@ class TextIndex {
 };
 
 // The winnowed sketch of a text: sorted, without repeats. Pure.
-std::vector<std::uint64_t> Sketch(std::string_view text,
+std::vector<std::uint64_t> Sketch(std::span<const std::uint64_t> words,
                                   const TextIndexParameters& parameters = {});
 
 }  // namespace stemma
