@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "article/furniture.h"
 #include "article/media_refs.h"
@@ -172,20 +173,29 @@ class BodyFinder {
   std::int32_t ContainerOf(const PageBlock& block) const {
     std::int32_t node = std::max(block.node, 0);
     const Tag tag = NodeAt(node).tag;
-    if (tag == Tag::kTd || tag == Tag::kTh) return node;
     if (block.split && tag != Tag::kP) return node;
+    // A cell with prose is a column of a laid-out page; one without is data.
+    if ((tag == Tag::kTd || tag == Tag::kTh) && block.weight >= kLongWeight) {
+      return node;
+    }
     std::int32_t up = std::max(NodeAt(node).parent, 0);
     // Lists and quotations stand in the text, not around it.
     while (up > 0) {
       const Tag around = NodeAt(up).tag;
       if (around != Tag::kLi && around != Tag::kUl && around != Tag::kOl &&
           around != Tag::kBlockquote && around != Tag::kDl &&
-          around != Tag::kDd && around != Tag::kP && IsBlockTag(around)) {
+          around != Tag::kDd && around != Tag::kP && IsBlockTag(around) &&
+          !(block.kind == BlockKind::kTableRow && IsTablePart(around))) {
         break;
       }
       up = NodeAt(up).parent;
     }
     return std::max(up, 0);
+  }
+
+  static bool IsTablePart(Tag tag) {
+    return tag == Tag::kTable || tag == Tag::kTr || tag == Tag::kTbody ||
+           tag == Tag::kThead || tag == Tag::kTfoot;
   }
 
   // The tags from the root of the page down to `node`.
@@ -219,8 +229,44 @@ class BodyFinder {
         facts.shape = it->second;
         by_container.emplace(facts.container, facts.shape);
       }
-      if (facts.prose) Weigh(i);
     }
+    FindComments();
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      if (facts_[i].prose) Weigh(i);
+    }
+  }
+
+  // Where readers begin to speak: "34 responses to ...", "Comments (2)".
+  void FindComments() {
+    double before = 0;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      if (static_cast<int>(i) <= body_.title_block) continue;
+      if (before >= 150 && OpensComments(block.text) &&
+          !In(block, kInHidden | kInButton | kInNav) &&
+          (block.kind == BlockKind::kHeading || block.words <= 5) &&
+          ProseBehind(i) > 0) {
+        comments_ = static_cast<int>(i);
+        return;
+      }
+      if (facts_[i].prose) before += block.weight;
+    }
+  }
+
+  // How much of the prose behind block `i` is of a container that has prose
+  // before it as well: then the text goes on, and these are no comments.
+  double ProseBehind(std::size_t i) const {
+    std::unordered_set<std::int32_t> before;
+    for (std::size_t k = 0; k < i; ++k) {
+      if (facts_[k].prose) before.insert(facts_[k].container);
+    }
+    double same = 0, other = 0;
+    for (std::size_t k = i; k < blocks_.size(); ++k) {
+      if (!facts_[k].prose) continue;
+      (before.count(facts_[k].container) != 0 ? same : other) +=
+          blocks_[k].weight;
+    }
+    return same > 0.5 * other ? 0 : 1;
   }
 
   void Weigh(std::size_t i) {
@@ -228,6 +274,7 @@ class BodyFinder {
     Shape& shape = shapes_[static_cast<std::size_t>(facts_[i].shape)];
     double mass = block.weight * (1 - block.LinkDensity());
     if (static_cast<int>(i) < body_.title_block) mass *= 0.3;
+    if (comments_ >= 0 && static_cast<int>(i) > comments_) mass *= 0.05;
     if (block.kind == BlockKind::kListItem ||
         block.kind == BlockKind::kTableRow) {
       mass *= 0.7;
@@ -277,7 +324,7 @@ class BodyFinder {
       const Shape& shape = shapes_[s];
       if (shape.mass <= 0) continue;
       double score =
-          shape.mass * (0.5 + 0.5 * std::min(1.0, shape.biggest / shape.mass));
+          shape.mass * (0.4 + 0.6 * std::min(1.0, shape.biggest / shape.mass));
       const double behind = shape.first < 0 ? 100 : shape.first - first;
       score *= 0.5 + 0.5 / (1 + behind / 12.0);
       if (score > best) {
@@ -335,7 +382,53 @@ class BodyFinder {
       if (first_ < 0) first_ = static_cast<int>(i);
       last_ = static_cast<int>(i);
     }
-    if (first_ < 0) first_ = last_ = static_cast<int>(blocks_.size());
+    if (first_ < 0) {
+      first_ = last_ = static_cast<int>(blocks_.size());
+      return;
+    }
+    if (comments_ > first_) last_ = std::min(last_, comments_ - 1);
+    text_first_ = first_;
+    text_last_ = last_;
+    Widen();
+  }
+
+  // Prose of another shape that goes before the text, behind the headline, or
+  // follows it in the same <article> or a near element, is text as well.
+  void Widen() {
+    for (int k = body_.title_block + 1; k < text_first_; ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      if (body_.title_block < 0 || !IsPlainProse(i)) continue;
+      first_ = k;
+      break;
+    }
+    std::int32_t around = root_;
+    for (int level = 0; level < 3 && around > 0; ++level) {
+      const Tag tag = NodeAt(around).tag;
+      if (tag == Tag::kArticle || tag == Tag::kMain || tag == Tag::kBody) break;
+      around = std::max(NodeAt(around).parent, 0);
+    }
+    if (NodeAt(around).tag == Tag::kBody || around == 0) return;
+    double more = 0;
+    int last = last_;
+    for (std::size_t i = static_cast<std::size_t>(text_last_) + 1;
+         i < blocks_.size(); ++i) {
+      if (comments_ >= 0 && static_cast<int>(i) >= comments_) break;
+      if (!Within(blocks_[i].node, around)) break;
+      if (!IsPlainProse(i)) continue;
+      more += blocks_[i].weight;
+      last = static_cast<int>(i);
+    }
+    const Shape& shape = shapes_[static_cast<std::size_t>(shape_)];
+    if (more > 0.25 * shape.mass) last_ = last;
+  }
+
+  // Prose that nothing speaks against.
+  bool IsPlainProse(std::size_t i) const {
+    const PageBlock& block = blocks_[i];
+    return facts_[i].prose && block.ends_sentence && block.sentences >= 1 &&
+           block.weight >= 80 && block.LinkDensity() < 0.2 &&
+           !In(block, kInFigure | kInAuthor | kInListItem) &&
+           DropHit(i) == nullptr;
   }
 
   bool Counts(const MarkerHit& hit, std::size_t i) const {
@@ -435,9 +528,16 @@ class BodyFinder {
     if (block.LinkDensity() > kLinkedText && !IsLinkedSentence(i)) {
       return "links";
     }
+    if (at < text_first_ || at > text_last_) {
+      return IsPlainProse(i) ? "" : "edge";
+    }
     if (facts.native) return "";
     if (!Within(block.node, root_)) return "outside";
-    if (block.kind == BlockKind::kHeading) return "";
+    if (block.kind == BlockKind::kHeading ||
+        block.kind == BlockKind::kPreformatted ||
+        block.kind == BlockKind::kTableRow) {
+      return "";
+    }
     return facts.prose && block.ends_sentence ? "" : "other-shape";
   }
 
@@ -513,7 +613,8 @@ class BodyFinder {
   std::vector<bool> witnessed_;
   int shape_ = -1, native_count_ = 0;
   std::int32_t root_ = -1;
-  int first_ = -1, last_ = -1, cut_ = -1;
+  int first_ = -1, last_ = -1, cut_ = -1, comments_ = -1;
+  int text_first_ = -1, text_last_ = -1;  // of native sentences
   std::string cut_by_;
 };
 

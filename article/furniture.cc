@@ -179,6 +179,38 @@ constexpr Phrase kPhrases[] = {
     {kLoading, kAnywhere, "enable javascript"},
 };
 
+// Without digits and brackets.
+constexpr std::string_view kCommentWords[] = {
+    "comments", "comment", "user comments", "reader comments",
+    "readers comments", "readers' comments", "join the conversation",
+    "join the discussion", "conversation", "discussion", "responses",
+    "replies", "reactions", "view comments", "show comments", "all comments",
+    "comments so far", "comments on this story", "top rated comments",
+    "kommentare", "kommentar", "leserkommentare", "leser-kommentare",
+    "diskussion", "commentaires", "commentaire", "vos commentaires",
+    "les commentaires", "réactions", "comentarios", "comentario", "comentários",
+    "comentário", "commenti", "commento", "reacties", "komentarze",
+    "komentarzy", "komentarz", "opinie", "комментарии", "комментариев",
+    "комментария", "обсуждение", "коментарі", "коментарів", "σχόλια", "σχολια",
+    "yorumlar", "yorum", "التعليقات", "تعليقات", "评论", "网友评论", "コメント",
+    "댓글", "kommentarer", "kommentit", "komentáře", "diskuze", "hozzászólások"};
+constexpr std::string_view kCommentStarts[] = {
+    "responses to ", "response to ", "thoughts on ", "thought on ",
+    "comments on ", "comment on ", "comments to ", "replies to ",
+    "leave a reply", "leave a comment", "leave your comment", "post a comment",
+    "add a comment", "add comment", "write a comment", "be the first to comment",
+    "what do you think", "join the conversation", "antworten auf ",
+    "gedanken zu ", "gedanke zu ", "kommentare zu ", "schreibe einen kommentar",
+    "kommentar schreiben", "kommentar hinterlassen", "kommentar verfassen",
+    "laisser un commentaire", "commentaires sur ", "réponses à ",
+    "ajouter un commentaire", "deja una respuesta", "deja un comentario",
+    "comentarios en ", "respuestas a ", "deixe um comentário",
+    "deixe uma resposta", "lascia un commento", "commenti su ",
+    "geef een reactie", "reacties op ", "dodaj komentarz", "skomentuj",
+    "komentarze do ", "оставить комментарий", "добавить комментарий",
+    "комментарии к ", "додати коментар", "залишити коментар",
+    "γράψτε ", "yorum yap", "اترك تعليق", "发表评论", "我要评论"};
+
 constexpr std::size_t kLongestFurniture = 240;  // bytes
 
 }  // namespace
@@ -224,8 +256,25 @@ Furniture FurnitureOf(std::string_view text) {
   return kNone;
 }
 
-Furniture FurnitureOfHeading(std::string_view text) {
-  return text.size() > 80 ? kNone : FurnitureOf(text);
+bool OpensComments(std::string_view text) {
+  if (text.size() > 160) return false;
+  std::string words;
+  for (const char c : LowerForPhrases(text)) {
+    const bool drop = (c >= '0' && c <= '9') || c == '(' || c == ')' ||
+                      c == '[' || c == ']' || c == ':' || c == '.' ||
+                      c == ',' || c == '#' || c == '!';
+    if (drop) continue;
+    if (c == ' ' && (words.empty() || words.back() == ' ')) continue;
+    words += c;
+  }
+  while (!words.empty() && words.back() == ' ') words.pop_back();
+  for (const std::string_view whole : kCommentWords) {
+    if (words == whole) return true;
+  }
+  for (const std::string_view start : kCommentStarts) {
+    if (words.starts_with(start)) return true;
+  }
+  return false;
 }
 
 }  // namespace stemma

@@ -24,8 +24,8 @@ std::string_view NameOf(Furniture furniture);
 // What a whole block is by its words; long prose is never furniture.
 Furniture FurnitureOf(std::string_view text);
 
-// Whether a heading opens a box of links or comments: "Related articles",
-// "Leave a Reply".
-Furniture FurnitureOfHeading(std::string_view text);
+// Whether a short text opens the comments of readers: "Comments (3)",
+// "34 responses to ...", "Leave a Reply".
+bool OpensComments(std::string_view text);
 
 }  // namespace stemma
