@@ -302,6 +302,14 @@ void ReadPem(std::string_view pem, bool trusted, TrustStore& trust) {
   ERR_clear_error();
 }
 
+void TrustOwnChain(PKCS7* token, TrustStore& trust) {
+  STACK_OF(X509)* inside = token->d.sign->cert;
+  for (int i = 0; i < sk_X509_num(inside); ++i) {
+    X509_STORE_add_cert(trust.store.get(), sk_X509_value(inside, i));
+  }
+  X509_STORE_set_flags(trust.store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+}
+
 // RFC 3161 4: after a revocation for reasons that leave the key honest, what
 // was stamped before still counts; after any other, nothing does.
 bool RevokedFor(const X509_REVOKED* entry, TimePoint gen_time) {
@@ -551,6 +559,7 @@ Stop Judge(TS_RESP* response, const TimestampInput& input,
   TrustStore trust;
   ReadPem(given.ca_pem, true, trust);
   ReadPem(given.untrusted_pem, false, trust);
+  if (given.own_chain) TrustOwnChain(token, trust);
   X509* signer = SignerIn(token, trust.untrusted);
   if (signer == nullptr) {
     ERR_clear_error();

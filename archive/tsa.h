@@ -31,8 +31,11 @@ inline constexpr std::string_view kTimestampReplyType =
     "application/timestamp-reply";
 
 struct TimestampTrust {
-  std::string ca_pem;         // roots; nothing else is trusted
-  std::string untrusted_pem;  // intermediates, unit certificates, CRLs
+  std::string ca_pem = {};         // roots; nothing else is trusted
+  std::string untrusted_pem = {};  // intermediates, unit certificates, CRLs
+  // Take the token's own certificates as anchors: shows that the token is
+  // whole, and nothing about who made it.
+  bool own_chain = false;
 };
 
 // What a token says of itself, for the report.

@@ -1,0 +1,258 @@
+#include "archive/evidence_bundles.h"
+
+#include <algorithm>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include "archive/bundle_seal.h"
+#include "archive/durable_file.h"
+#include "archive/event_line.h"
+#include "archive/record_scan.h"
+#include "hash/sha256.h"
+
+namespace stemma {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxCdxj = std::size_t{4} << 30;
+
+// "bundles/" and a name of [A-Za-z0-9._-], at most 120 of them.
+bool IsBundleName(std::string_view name) {
+  constexpr std::string_view kFolder = "bundles/";
+  if (!name.starts_with(kFolder)) return false;
+  name.remove_prefix(kFolder.size());
+  if (name.empty() || name.size() > 120 || name.front() == '.') return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  });
+}
+
+std::string CdxjNameOf(const std::string& bundle) {
+  constexpr std::string_view kEnding = ".warc.zst";
+  std::string name = bundle;
+  if (name.ends_with(kEnding)) name.resize(name.size() - kEnding.size());
+  return name + ".cdxj";
+}
+
+// Damage, not what other writers merely leave out of their frames.
+std::vector<std::string> DamageIn(const BundleFacts& facts) {
+  std::vector<std::string> damage;
+  for (const std::string& problem : facts.problems) {
+    if (!problem.starts_with("no-")) damage.push_back(problem);
+  }
+  return damage;
+}
+
+class BundleChecker {
+ public:
+  BundleChecker(const BundleCheck& check, EvidenceReport& report,
+                FindingList& findings)
+      : check_(check), report_(report), findings_(findings) {}
+
+  void Check(const std::string& name, const LoggedBundle& bundle) {
+    if (!IsBundleName(name)) {
+      Report("unsafe-name", Weight::kAltered, "events.jsonl",
+             "event " + std::to_string(bundle.seq) +
+                 " names a bundle that is no plain name in bundles/",
+             bundle.seq);
+      return;
+    }
+    if (!bundle.has_digests) {
+      CheckUnsealed(name, bundle);
+      return;
+    }
+    const fs::path path = check_.root / name;
+    std::error_code failed;
+    const fs::file_status status = fs::symlink_status(path, failed);
+    if (!fs::exists(status)) return Missing(name, bundle);
+    if (!fs::is_regular_file(status)) {
+      Report("not-regular-file", Weight::kAltered, name,
+             "a bundle is a regular file, and this is not", bundle.seq);
+      return;
+    }
+    if (bundle.tombstone_seq) {
+      Report("tombstone-not-executed", Weight::kWarning, name,
+             "event " + std::to_string(*bundle.tombstone_seq) +
+                 " says it was erased, and the file is still here",
+             bundle.tombstone_seq);
+    }
+    Compare(name, path, bundle);
+    CheckCdxj(name, bundle);
+  }
+
+ private:
+  void Report(std::string code, Weight weight, std::string where,
+              std::string what, std::optional<std::uint64_t> seq) {
+    findings_.Add(
+        {std::move(code), weight, std::move(where), std::move(what), seq});
+  }
+
+  void Missing(const std::string& name, const LoggedBundle& bundle) {
+    if (bundle.tombstone_seq) {
+      Report("tombstoned", Weight::kNote, name,
+             "erased by decision (event " +
+                 std::to_string(*bundle.tombstone_seq) +
+                 "); its digest stays in the log",
+             bundle.tombstone_seq);
+      return;
+    }
+    if (check_.handed_over_in_part) {
+      report_.not_checked.push_back(name + ": not part of this hand-over");
+      return;
+    }
+    Report("bundle-missing", Weight::kIncomplete, name,
+           "event " + std::to_string(bundle.seq) +
+               " names it, the file is gone, and no tombstone says why",
+           bundle.seq);
+  }
+
+  void Compare(const std::string& name, const fs::path& path,
+               const LoggedBundle& bundle) {
+    const Result<Blob> file = BlobOfFile(path.string());
+    if (!file) {
+      Report("bundle-unreadable", Weight::kCannotCheck, name,
+             file.error().message(), bundle.seq);
+      return;
+    }
+    const Result<BundleFacts> facts =
+        ReadBundleFacts(*file, path.filename().string());
+    if (!facts) {
+      // No WARC at all any more; its digests cannot fit either.
+      const bool shorter = file->size() < bundle.bytes;
+      Report(shorter ? "bundle-truncated" : "bundle-digest-mismatch",
+             Weight::kAltered, name, facts.error().message(), bundle.seq);
+      return;
+    }
+    ++report_.bundles_checked;
+    report_.bytes_checked += facts->bytes;
+    const bool same = facts->bytes == bundle.bytes &&
+                      facts->sha256 == bundle.sha256 &&
+                      (bundle.sha512.empty() || facts->sha512 == bundle.sha512);
+    if (!same) return Differs(name, bundle, *facts);
+    CheckStatements(name, bundle, *facts);
+  }
+
+  // The file is not what was logged: say as exactly as we can how.
+  void Differs(const std::string& name, const LoggedBundle& bundle,
+               const BundleFacts& facts) {
+    const std::vector<std::string> damage = DamageIn(facts);
+    const std::string first =
+        damage.empty() ? "" : "; first damage: " + damage[0];
+    if (facts.bytes < bundle.bytes &&
+        facts.records < bundle.records.value_or(0)) {
+      Report("bundle-truncated", Weight::kAltered, name,
+             std::to_string(facts.bytes) + " of " +
+                 std::to_string(bundle.bytes) + " bytes are there, " +
+                 std::to_string(facts.records) + " whole records" + first,
+             bundle.seq);
+      return;
+    }
+    if (damage.empty() && bundle.records_root == facts.records_root.Hex()) {
+      Report("bundle-repackaged", Weight::kAltered, name,
+             "the file was packed again without a repack event; every record "
+             "in it is unchanged (same records root)",
+             bundle.seq);
+      return;
+    }
+    std::string what = "SHA-256 ";
+    what += facts.sha256 == bundle.sha256
+                ? "fits, SHA-512 does not"
+                : "is " + facts.sha256.substr(0, 16) + "..., logged as " +
+                      bundle.sha256.substr(0, 16) + "...";
+    Report("bundle-digest-mismatch", Weight::kAltered, name, what + first,
+           bundle.seq);
+  }
+
+  // The bytes are those logged; do they hold what the log says they hold?
+  void CheckStatements(const std::string& name, const LoggedBundle& bundle,
+                       const BundleFacts& facts) {
+    if (bundle.records && *bundle.records != facts.records) {
+      Report("records-mismatch", Weight::kAltered, name,
+             std::to_string(facts.records) + " records, logged as " +
+                 std::to_string(*bundle.records),
+             bundle.seq);
+    } else if (bundle.records_root &&
+               *bundle.records_root != facts.records_root.Hex()) {
+      Report("records-mismatch", Weight::kAltered, name,
+             "the root over its records is not the logged one", bundle.seq);
+    }
+    if (const std::vector<std::string> damage = DamageIn(facts);
+        !damage.empty()) {
+      Report("bundle-damaged-when-sealed", Weight::kWarning, name,
+             damage[0] + "; the file is as it was logged", bundle.seq);
+    }
+  }
+
+  void CheckCdxj(const std::string& name, const LoggedBundle& bundle) {
+    if (bundle.cdxj_sha256.empty()) return;
+    const std::string cdxj = CdxjNameOf(name);
+    const Result<std::string> bytes =
+        ReadRegularFile(check_.root / cdxj, kMaxCdxj);
+    if (!bytes && bytes.error().code() == ErrorCode::kNotFound) {
+      if (check_.handed_over_in_part) return;
+      Report("cdxj-missing", Weight::kIncomplete, cdxj,
+             "event " + std::to_string(bundle.seq) + " names its digest",
+             bundle.seq);
+    } else if (!bytes) {
+      Report("not-regular-file", Weight::kAltered, cdxj,
+             bytes.error().message(), bundle.seq);
+    } else if (Sha256Of(*bytes).Hex() != bundle.cdxj_sha256) {
+      Report("cdxj-mismatch", Weight::kAltered, cdxj,
+             "its digest is not the logged one", bundle.seq);
+    }
+  }
+
+  // Captures are logged before their bundle is sealed: the records are held
+  // one by one against the events.
+  void CheckUnsealed(const std::string& name, const LoggedBundle& bundle) {
+    std::error_code failed;
+    const bool open = fs::exists(check_.root / (name + ".open"), failed);
+    const bool there = open || fs::exists(check_.root / name, failed);
+    if (!there) return Missing(name, bundle);
+    report_.not_checked.push_back(
+        name + ": being written, no digest of the whole file is logged yet");
+    Report("bundle-open", Weight::kWarning, name,
+           "not sealed yet: only its records were compared", bundle.seq);
+  }
+
+  const BundleCheck& check_;
+  EvidenceReport& report_;
+  FindingList& findings_;
+};
+
+// Files in bundles/ that no event knows.
+void FindOrphans(const BundleCheck& check, const LogFacts& log,
+                 FindingList& findings) {
+  std::set<std::string> known;
+  for (const auto& [name, bundle] : log.bundles) {
+    known.insert(name);
+    if (!bundle.has_digests) known.insert(name + ".open");
+    known.insert(CdxjNameOf(name));
+  }
+  std::error_code failed;
+  std::vector<std::string> found;
+  for (const auto& entry :
+       fs::directory_iterator(check.root / "bundles", failed)) {
+    const std::string name = "bundles/" + entry.path().filename().string();
+    if (!known.contains(name)) found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  for (const std::string& name : found) {
+    findings.Add({"orphan", Weight::kWarning, name,
+                  "no event speaks of this file", std::nullopt});
+  }
+}
+
+}  // namespace
+
+void CheckBundles(const BundleCheck& check, const LogFacts& log,
+                  EvidenceReport& report, FindingList& findings) {
+  BundleChecker checker(check, report, findings);
+  for (const auto& [name, bundle] : log.bundles) checker.Check(name, bundle);
+  FindOrphans(check, log, findings);
+}
+
+}  // namespace stemma
