@@ -153,37 +153,54 @@ class Comparer {
     a_.moved[i] = b_.moved[j] = moved;
   }
 
-  // Unlike paragraphs that share a few words are not two versions of one.
+  // Unlike paragraphs that share a few words are not two versions of one: where
+  // two blocks share little, only runs long enough to speak for themselves
+  // stay matched, and none where there is no long one.
   void DropWeakBlocks() {
     const std::vector<std::uint32_t> size_a = BlockSizes(a_);
     const std::vector<std::uint32_t> size_b = BlockSizes(b_);
-    std::unordered_map<std::uint64_t, std::uint32_t> shared;
-    const auto key = [&](std::uint32_t i) {
-      return std::uint64_t{a_.block[i]} << 32 | b_.block[a_.partner[i]];
+    struct Shared {
+      std::uint32_t words = 0, longest = 0;
     };
-    std::unordered_map<std::uint64_t, std::uint32_t> longest;
-    std::uint32_t run = 0;
-    for (std::uint32_t i = 0; i < a_.size(); ++i) {
-      if (!a_.Matched(i)) {
-        run = 0;
-        continue;
-      }
-      const bool goes_on =
-          i > 0 && a_.Matched(i - 1) && a_.partner[i] == a_.partner[i - 1] + 1;
-      run = goes_on ? run + 1 : 1;
-      ++shared[key(i)];
-      longest[key(i)] = std::max(longest[key(i)], run);
+    std::unordered_map<std::uint64_t, Shared> shared;
+    const std::vector<Run> runs = Runs();
+    for (const Run& run : runs) {
+      Shared& here = shared[KeyOf(run)];
+      here.words += run.size;
+      here.longest = std::max(here.longest, run.size);
     }
+    for (const Run& run : runs) {
+      const Shared& here = shared[KeyOf(run)];
+      const std::uint32_t smaller = std::min(
+          size_a[a_.block[run.i]], size_b[b_.block[a_.partner[run.i]]]);
+      if (here.words >= options_.pair_share * smaller) continue;
+      if (here.longest >= kStrongRun && run.size >= kSpeakingRun) continue;
+      for (std::uint32_t k = 0; k < run.size; ++k) Unmatch(run.i + k);
+    }
+  }
+
+  // Matched words in a row inside one pair of blocks.
+  struct Run {
+    std::uint32_t i = 0, size = 0;
+  };
+  std::vector<Run> Runs() const {
+    std::vector<Run> runs;
     for (std::uint32_t i = 0; i < a_.size(); ++i) {
       if (!a_.Matched(i)) continue;
-      const std::uint64_t pair = key(i);
-      const std::uint32_t smaller =
-          std::min(size_a[a_.block[i]], size_b[b_.block[a_.partner[i]]]);
-      if (longest[pair] < kStrongRun &&
-          shared[pair] < options_.pair_share * smaller) {
-        Unmatch(i);
+      const bool goes_on = !runs.empty() &&
+                           runs.back().i + runs.back().size == i &&
+                           a_.partner[i] == a_.partner[i - 1] + 1 &&
+                           KeyOf({i, 1}) == KeyOf(runs.back());
+      if (goes_on) {
+        ++runs.back().size;
+      } else {
+        runs.push_back({i, 1});
       }
     }
+    return runs;
+  }
+  std::uint64_t KeyOf(const Run& run) const {
+    return std::uint64_t{a_.block[run.i]} << 32 | b_.block[a_.partner[run.i]];
   }
 
   // A block too short for an anchor that stands elsewhere on the other side.
@@ -813,7 +830,7 @@ class Comparer {
   bool IsFormula(const Side& side, std::uint32_t sentence) {
     if (!options_.sites) return false;
     const Sentence& words = side.text->sentences[sentence];
-    if (options_.sites->IsFormula(words.hash)) return true;
+    if (options_.sites->IsFormula(*side.text, words)) return true;
     if (usual_ == 0) {
       for (const Side* each : {&a_, &b_}) {
         usual_ = std::max(
@@ -828,54 +845,86 @@ class Comparer {
            usual_ + usual_ / 2 + kFormulaMargin;
   }
 
+  // Formulas are looked for only where they could decide: when less than this
+  // share of either text is in the other.
+  static constexpr double kPlainlyShared = 0.8;
+
   void Measure() {
-    std::uint32_t shared_a = 0;
-    std::uint32_t shared_b = 0;
-    std::uint32_t run = 0;
-    std::uint32_t telling = 0;  // the longest run that is no formula
-    bool formula = false;
-    for (std::uint32_t i = 0; i < a_.size(); ++i) {
-      if (a_.Opens(i)) formula = IsFormula(a_, a_.sentence[i]);
-      if (!a_.Matched(i)) {
-        run = telling = 0;
-        continue;
-      }
-      ++shared_a;
-      const bool goes_on =
-          i > 0 && a_.Matched(i - 1) && a_.partner[i] == a_.partner[i - 1] + 1;
-      run = goes_on ? run + 1 : 1;
-      telling = formula ? 0 : goes_on ? telling + 1 : 1;
-      longest_run_ = std::max(longest_run_, run);
-      longest_telling_ = std::max(longest_telling_, telling);
-    }
-    for (std::uint32_t j = 0; j < b_.size(); ++j) shared_b += b_.Matched(j);
-    shared_ = shared_a;
-    MeasureSentences(a_);
-    MeasureSentences(b_);
     const auto share = [](std::uint32_t part, std::uint32_t whole) {
       return whole == 0 ? 0.0 : static_cast<double>(part) / whole;
     };
-    result_.coverage_reference = share(shared_a, a_.size());
+    for (const Run& run : Runs()) {
+      longest_run_ = std::max(longest_run_, run.size);
+      shared_ += run.size;
+    }
+    std::uint32_t shared_b = 0;
+    for (std::uint32_t j = 0; j < b_.size(); ++j) shared_b += b_.Matched(j);
+    result_.coverage_reference = share(shared_, a_.size());
     result_.coverage_suspect = share(shared_b, b_.size());
     result_.longest_run_words = static_cast<int>(longest_run_);
+    telling_share_ =
+        std::max(result_.coverage_reference, result_.coverage_suspect);
+    if (telling_share_ < kPlainlyShared) {
+      telling_share_ = std::max(MeasureSentences(a_), MeasureSentences(b_));
+    } else {
+      longest_sentence_ = longest_telling_ = longest_run_;
+    }
   }
 
   // The longest sentence that stands (nearly) whole on the other side and is no
-  // formula: phrases are common property, sentences are not.
-  void MeasureSentences(const Side& side) {
+  // formula: phrases are common property, sentences are not. Gives the share of
+  // the side's own words, formulas left out, that the other side has.
+  double MeasureSentences(const Side& side) {
+    std::uint32_t own = 0;
+    std::uint32_t shared = 0;
+    std::uint32_t run = 0;
     for (std::uint32_t i = 0; i < side.size();) {
       std::uint32_t end = i;
       std::uint32_t matched = 0;
-      while (end < side.size() && side.sentence[end] == side.sentence[i]) {
-        matched += side.Matched(end);
-        ++end;
+      const bool formula = IsFormula(side, side.sentence[i]);
+      for (; end < side.size() && side.sentence[end] == side.sentence[i];
+           ++end) {
+        const bool here = side.Matched(end);
+        matched += here;
+        const bool goes_on = here && end > 0 && side.Matched(end - 1) &&
+                             side.partner[end] == side.partner[end - 1] + 1;
+        run = !here || formula ? 0 : goes_on ? run + 1 : 1;
+        longest_telling_ = std::max(longest_telling_, run);
       }
-      const bool whole = matched * 10 >= (end - i) * 9;
-      if (whole && !IsFormula(side, side.sentence[i])) {
-        longest_sentence_ = std::max(longest_sentence_, end - i);
+      if (!formula) {
+        own += end - i;
+        if (matched * 10 >= (end - i) * 8) {
+          shared += matched;
+        } else {
+          shared += LongRuns(side, i, end);
+        }
+        if (matched * 10 >= (end - i) * 9) {
+          longest_sentence_ = std::max(longest_sentence_, end - i);
+        }
       }
       i = end;
     }
+    // A text of little but formulas does not count as copied for the rest.
+    const auto least = static_cast<std::uint32_t>(0.3 * side.size()) + 1;
+    return static_cast<double>(shared) / std::max(own, least);
+  }
+
+  // Words of a sentence in matched runs too long to be a turn of phrase.
+  std::uint32_t LongRuns(const Side& side, std::uint32_t from,
+                         std::uint32_t to) const {
+    std::uint32_t words = 0;
+    for (std::uint32_t i = from; i < to;) {
+      std::uint32_t end = i;
+      while (end < to && side.Matched(end) &&
+             (end == i || side.partner[end] == side.partner[end - 1] + 1)) {
+        ++end;
+      }
+      if (end - i >= static_cast<std::uint32_t>(options_.min_run_words)) {
+        words += end - i;
+      }
+      i = std::max(end, i + 1);
+    }
+    return words;
   }
 
   bool FurnitureDiffers() const {
@@ -928,8 +977,7 @@ class Comparer {
                            options_.noisy_share * 0.5 * std::max(1u, shared_);
 
     const bool any_content = a_.size() > 0 || b_.size() > 0;
-    const double coverage =
-        std::max(result_.coverage_reference, result_.coverage_suspect);
+    const double coverage = telling_share_;
     const bool empty_sides = a_.size() == 0 && b_.size() == 0;
     if (any_content && !Related(coverage)) {
       result_.verdict = Verdict::kUnrelated;
@@ -1076,6 +1124,7 @@ class Comparer {
   }
 
   static constexpr std::uint32_t kStrongRun = 8;
+  static constexpr std::uint32_t kSpeakingRun = 5;
   static constexpr std::uint32_t kTellingSentence = 8;
   static constexpr std::uint32_t kFormulaMargin = 4;
   static constexpr std::uint32_t kMaxSlide = 200;
@@ -1094,6 +1143,7 @@ class Comparer {
   std::int64_t joins_a_ = 0, joins_b_ = 0;
   std::uint32_t longest_run_ = 0, longest_telling_ = 0, shared_ = 0;
   std::uint32_t longest_sentence_ = 0, usual_ = 0;
+  double telling_share_ = 0;
   std::unordered_set<std::uint32_t> moved_a_;
   mutable std::unordered_map<std::uint32_t, std::uint32_t> trigrams_;
 };

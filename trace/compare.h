@@ -23,7 +23,7 @@ struct CompareOptions {
   const SiteModels* sites = nullptr;
 
   // Two blocks are a pair when they share this part of the smaller one's words.
-  double pair_share = 0.25;
+  double pair_share = 0.5;
   // A shared run shorter than this many words proves nothing.
   int min_run_words = 12;
   // Share of letter-garbled words from which a text counts as noisy.

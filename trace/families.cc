@@ -144,6 +144,7 @@ struct Link {
 
 bool IsRepublication(const Republication& relation) {
   return relation.verdict != Verdict::kUnrelated &&
+         relation.verdict != Verdict::kQuoting &&
          std::max(relation.coverage_a, relation.coverage_b) >=
              kRepublicationCoverage;
 }

@@ -152,6 +152,12 @@ void SiteModels::Add(std::string_view site, std::string_view title,
       at->second.words = WordsOf(text, sentence);
     }
     const Masked masked = Mask(text, sentence);
+    if (masked.names_publisher) {
+      Context& alike = contexts_[masked.hash];
+      Remember(alike.before, i > 0 ? text.sentences[i - 1].hash : 0);
+      Remember(alike.after,
+               i + 1 < text.sentences.size() ? text.sentences[i + 1].hash : 0);
+    }
     if (masked.names_publisher &&
         masked.other_words <= rule_.source_line_words) {
       ++source_lines_[masked.hash];
@@ -358,7 +364,14 @@ std::vector<FurnitureRun> SiteModels::Furniture(std::string_view site,
   return runs;
 }
 
-bool SiteModels::IsFormula(std::uint64_t sentence) const {
+bool SiteModels::IsFormula(const NormalText& text,
+                           const Sentence& sentence) const {
+  if (HasManyContexts(sentence.hash)) return true;
+  const Masked masked = Mask(text, sentence);
+  return masked.names_publisher && HasManyContexts(masked.hash);
+}
+
+bool SiteModels::HasManyContexts(std::uint64_t sentence) const {
   const auto at = contexts_.find(sentence);
   return at != contexts_.end() &&
          at->second.before.size() >= rule_.formula_contexts &&

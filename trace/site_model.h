@@ -61,7 +61,7 @@ class SiteModels {
   std::vector<FurnitureRun> Furniture(std::string_view site,
                                       const NormalText& text) const;
   // Whether a sentence is known to follow many different sentences.
-  bool IsFormula(std::uint64_t sentence) const;
+  bool IsFormula(const NormalText& text, const Sentence& sentence) const;
   // On how many publications the phrases of a passage stand: the median over a
   // sample of its 6-word runs; 0 when the sample is empty.
   std::uint32_t Frequency(const NormalText& text, std::uint32_t first_token,
@@ -98,6 +98,7 @@ class SiteModels {
                           std::uint32_t end) const;
   bool IsFurniture(const Site& site, const Count& count, double share) const;
   const Site* SiteOf(std::string_view site) const;
+  bool HasManyContexts(std::uint64_t sentence) const;
   bool JudgeHash(const Site* own, std::uint64_t hash, FurnitureRun& run) const;
   bool JudgeWhole(const Site* own, const NormalText& text,
                   const Sentence& sentence, FurnitureRun& run) const;

@@ -42,7 +42,9 @@ std::uint64_t HashOfWords(std::span<const std::uint64_t> words) {
 std::vector<std::uint64_t> Sketch(std::span<const std::uint64_t> words,
                                   const TextIndexParameters& parameters) {
   const auto length = static_cast<std::size_t>(parameters.shingle_words);
-  const auto window = static_cast<std::size_t>(parameters.window);
+  const std::size_t window = words.size() < parameters.short_text
+                                 ? 1
+                                 : static_cast<std::size_t>(parameters.window);
   std::vector<std::uint64_t> sketch;
   if (words.empty()) return sketch;
   if (words.size() <= length) {
@@ -71,6 +73,9 @@ std::vector<std::uint64_t> Sketch(std::span<const std::uint64_t> words,
       for (std::size_t k = least + 1; k <= end; ++k) {
         if (shingles[k] <= shingles[least]) least = k;
       }
+    }
+    if (end + length <= parameters.opening_words) {
+      sketch.push_back(shingles[end]);
     }
     if (end + 1 >= std::min(window, count)) {
       if (sketch.empty() || sketch.back() != shingles[least]) {
@@ -494,9 +499,10 @@ std::vector<TextCandidate> TextIndex::QueryWords(
   std::vector<TextCandidate> candidates;
   for (const auto& [document, here] : hits) {
     const DocumentRow& row = state.documents[document];
-    const std::size_t needed =
-        std::min({limits.min_hits, sketch.size(),
-                  static_cast<std::size_t>(row.sketch_size)});
+    const bool is_short =
+        std::min(sketch.size(), std::size_t{row.sketch_size}) <=
+        limits.short_sketch;
+    const std::size_t needed = is_short ? 1 : limits.min_hits;
     if (here.strong < needed && here.strong + here.weak < limits.weak_hits) {
       continue;
     }

@@ -29,13 +29,20 @@ namespace stemma {
 struct TextIndexParameters {
   int shingle_words = 8;
   int window = 7;
+  // Texts of fewer words keep every shingle, and every text those of its
+  // opening: a quarter of few is none, and excerpts keep the opening.
+  std::size_t short_text = 64;
+  std::size_t opening_words = 24;
   // A shingle on more documents than this finds nothing any more.
   std::size_t max_document_frequency = 64;
   // On this many documents of one site a shingle is likely that site's
   // furniture: it takes `weak_hits` such hits to make a candidate.
   std::size_t site_furniture = 4;
   std::size_t weak_hits = 16;
-  std::size_t min_hits = 2;  // different shingles that make a candidate
+  // Different shingles that make a candidate; one is enough where a sketch is
+  // no larger than short_sketch.
+  std::size_t min_hits = 2;
+  std::size_t short_sketch = 16;
   std::size_t max_candidates = 64;
   std::size_t flush_postings = 1u << 20;  // in memory, before a segment
   std::size_t merge_factor = 8;
