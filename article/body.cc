@@ -57,7 +57,8 @@ class BodyFinder {
     std::int32_t container = 0;
     int shape = -1;  // index into shapes_
     bool prose = false;
-    bool native = false;  // of the shape of the text
+    bool native = false;    // of the shape of the text
+    bool accepted = false;  // of another shape that is text as well
     Furniture furniture = Furniture::kNone;
   };
 
@@ -95,7 +96,9 @@ class BodyFinder {
           kInHeading}) {
       const auto bit = static_cast<std::size_t>(
           std::countr_zero(static_cast<unsigned>(context)));
-      if (by_bit[bit] > 0.6 * total) ignored_ |= context;
+      const bool strong = context == kInHidden || context == kInDialog ||
+                          context == kInAside;
+      if (by_bit[bit] > (strong ? 0.6 : 0.35) * total) ignored_ |= context;
     }
   }
 
@@ -239,13 +242,14 @@ class BodyFinder {
   // Where readers begin to speak: "34 responses to ...", "Comments (2)".
   void FindComments() {
     double before = 0;
+    int tries = 0;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const PageBlock& block = blocks_[i];
       if (static_cast<int>(i) <= body_.title_block) continue;
       if (before >= 150 && OpensComments(block.text) &&
           !In(block, kInHidden | kInButton | kInNav) &&
           (block.kind == BlockKind::kHeading || block.words <= 5) &&
-          ProseBehind(i) > 0) {
+          ++tries <= 20 && MayBeComments(i)) {
         comments_ = static_cast<int>(i);
         return;
       }
@@ -253,20 +257,29 @@ class BodyFinder {
     }
   }
 
-  // How much of the prose behind block `i` is of a container that has prose
-  // before it as well: then the text goes on, and these are no comments.
-  double ProseBehind(std::size_t i) const {
+  // Whether the prose behind block `i` may be readers': not if it goes on in a
+  // container that has prose before as well, nor if it is more than all before
+  // it and in one piece.
+  bool MayBeComments(std::size_t i) const {
     std::unordered_set<std::int32_t> before;
+    double ahead = 0;
     for (std::size_t k = 0; k < i; ++k) {
-      if (facts_[k].prose) before.insert(facts_[k].container);
+      if (!facts_[k].prose) continue;
+      before.insert(facts_[k].container);
+      ahead += blocks_[k].weight;
     }
-    double same = 0, other = 0;
+    std::unordered_map<std::int32_t, double> pieces;
+    double same = 0, other = 0, biggest = 0;
     for (std::size_t k = i; k < blocks_.size(); ++k) {
       if (!facts_[k].prose) continue;
       (before.count(facts_[k].container) != 0 ? same : other) +=
           blocks_[k].weight;
+      double& piece = pieces[facts_[k].container];
+      piece += blocks_[k].weight;
+      biggest = std::max(biggest, piece);
     }
-    return same > 0.5 * other ? 0 : 1;
+    if (same > 0.5 * other) return false;
+    return biggest < ahead || biggest < 0.5 * (same + other);
   }
 
   void Weigh(std::size_t i) {
@@ -387,19 +400,69 @@ class BodyFinder {
       return;
     }
     if (comments_ > first_) last_ = std::min(last_, comments_ - 1);
+    TakeTrailingLists();
     text_first_ = first_;
     text_last_ = last_;
     Widen();
+    AcceptShapes();
+  }
+
+  // A text may end with a list, whose items are no sentences.
+  void TakeTrailingLists() {
+    int strangers = 0;
+    for (std::size_t i = static_cast<std::size_t>(last_) + 1;
+         i < blocks_.size() && strangers < 4; ++i) {
+      const PageBlock& block = blocks_[i];
+      if (comments_ >= 0 && static_cast<int>(i) >= comments_) return;
+      if (!facts_[i].native || facts_[i].furniture != Furniture::kNone ||
+          block.LinkDensity() > 0.3) {
+        ++strangers;
+        continue;
+      }
+      const bool item = block.kind == BlockKind::kListItem ||
+                        block.kind == BlockKind::kTableRow ||
+                        block.kind == BlockKind::kPreformatted;
+      if (item && block.weight >= 8) last_ = static_cast<int>(i);
+    }
+  }
+
+  // Other shapes with a good part of the prose inside the extent are text, too:
+  // a page may be built of sections.
+  void AcceptShapes() {
+    std::unordered_map<int, double> inside;
+    for (int k = std::max(first_, 0);
+         k <= last_ && k < static_cast<int>(blocks_.size()); ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      if (!facts_[i].native && IsPlainProse(i)) {
+        inside[facts_[i].shape] += blocks_[i].weight;
+      }
+    }
+    const double mass = shapes_[static_cast<std::size_t>(shape_)].mass;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const auto it = inside.find(facts_[i].shape);
+      facts_[i].accepted = it != inside.end() && it->second > 0.1 * mass;
+    }
   }
 
   // Prose of another shape that goes before the text, behind the headline, or
   // follows it in the same <article> or a near element, is text as well.
   void Widen() {
-    for (int k = body_.title_block + 1; k < text_first_; ++k) {
+    const Shape& shape = shapes_[static_cast<std::size_t>(shape_)];
+    double lead = 0;
+    int lead_first = text_first_;
+    for (int k = text_first_ - 1; k > body_.title_block; --k) {
       const auto i = static_cast<std::size_t>(k);
       if (body_.title_block < 0 || !IsPlainProse(i)) continue;
-      first_ = k;
-      break;
+      lead += blocks_[i].weight;
+      lead_first = k;
+    }
+    if (lead > 0.08 * shape.mass) first_ = lead_first;
+    // The first section's heading stands before its first sentence.
+    while (first_ > 0 && facts_[static_cast<std::size_t>(first_) - 1].native &&
+           blocks_[static_cast<std::size_t>(first_) - 1].heading >= 2 &&
+           !IsTitle(static_cast<std::size_t>(first_) - 1)) {
+      --first_;
+      text_first_ = std::min(text_first_, first_);
     }
     std::int32_t around = root_;
     for (int level = 0; level < 3 && around > 0; ++level) {
@@ -418,7 +481,6 @@ class BodyFinder {
       more += blocks_[i].weight;
       last = static_cast<int>(i);
     }
-    const Shape& shape = shapes_[static_cast<std::size_t>(shape_)];
     if (more > 0.25 * shape.mass) last_ = last;
   }
 
@@ -525,13 +587,19 @@ class BodyFinder {
     if (facts.furniture != Furniture::kNone && !witnessed_[i]) {
       return fmt::format("furniture:{}", NameOf(facts.furniture));
     }
+    if (Within(block.node, root_) && In(block, kInQuote) && at >= text_first_ &&
+        at <= text_last_) {
+      return "";
+    }
+    if (IsPictureText(i)) return "picture-text";
     if (block.LinkDensity() > kLinkedText && !IsLinkedSentence(i)) {
       return "links";
     }
     if (at < text_first_ || at > text_last_) {
+      if (facts.accepted && block.kind != BlockKind::kListItem) return "";
       return IsPlainProse(i) ? "" : "edge";
     }
-    if (facts.native) return "";
+    if (facts.native || facts.accepted) return "";
     if (!Within(block.node, root_)) return "outside";
     if (block.kind == BlockKind::kHeading ||
         block.kind == BlockKind::kPreformatted ||
@@ -539,6 +607,19 @@ class BodyFinder {
       return "";
     }
     return facts.prose && block.ends_sentence ? "" : "other-shape";
+  }
+
+  // A short text beside a picture, in an element that holds little else; or one
+  // that names a picture's owner.
+  bool IsPictureText(std::size_t i) const {
+    const PageBlock& block = blocks_[i];
+    if (block.weight > 500 || block.kind == BlockKind::kHeading) return false;
+    if (block.kind == BlockKind::kTableRow ||
+        block.kind == BlockKind::kPreformatted) {
+      return false;
+    }
+    if (In(block, kInFigure)) return true;
+    return NamesPictureOwner(block.text);
   }
 
   bool IsLinkedSentence(std::size_t i) const {
@@ -580,12 +661,26 @@ class BodyFinder {
         continue;
       }
       const int rank = blocks_[i].heading == 0 ? 6 : blocks_[i].heading;
-      if (!any || (below != 0 && below <= rank)) {
+      if (!any || (below != 0 && below <= rank) || HeadsABox(i)) {
         verdict = {false, "heading-alone", BlockKind::kHeading};
         continue;
       }
       below = rank;
     }
+  }
+
+  // A heading outside the text's own container needs kept text in its own.
+  bool HeadsABox(std::size_t i) const {
+    if (facts_[i].native) return false;
+    const std::int32_t box = facts_[i].container;
+    for (std::size_t k = i + 1; k < blocks_.size(); ++k) {
+      if (!Within(blocks_[k].node, box)) return true;
+      if (body_.verdicts[k].kept &&
+          body_.verdicts[k].kind != BlockKind::kHeading) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void Conclude() {

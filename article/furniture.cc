@@ -171,6 +171,52 @@ constexpr Phrase kPhrases[] = {
     {kCredit, kStart, "фото:"},
     {kCredit, kStart, "bild:"},
     {kCredit, kStart, "bildquelle"},
+    {kNewsletter, kStart, "get breaking news"},
+    {kNewsletter, kAnywhere, "meet your inbox"},
+    {kNewsletter, kStart, "join our "}, {kNewsletter, kStart, "sign up to "},
+    {kNewsletter, kStart, "sign up now"}, {kNewsletter, kStart, "get the latest"},
+    {kNewsletter, kStart, "get daily"}, {kNewsletter, kStart, "stay informed"},
+    {kNewsletter, kStart, "stay up to date"}, {kNewsletter, kStart, "never miss"},
+    {kNewsletter, kAnywhere, "download our app"},
+    {kNewsletter, kAnywhere, "newsletter anmelden"},
+    {kNewsletter, kWhole, "newsletter"}, {kNewsletter, kWhole, "newsletters"},
+    {kShare, kStart, "like this story"}, {kShare, kStart, "follow "},
+    {kShare, kStart, "share all sharing options"},
+    {kShare, kWhole, "social sharing"}, {kShare, kWhole, "link kopiert"},
+    {kShare, kStart, "artikel teilen"}, {kShare, kWhole, "merken"},
+    {kShare, kWhole, "bookmark"}, {kShare, kWhole, "save"},
+    {kShare, kWhole, "copied"}, {kShare, kWhole, "close"},
+    {kShare, kWhole, "paylaş"}, {kShare, kWhole, "listen"},
+    {kShare, kWhole, "caption"}, {kShare, kWhole, "audio"},
+    {kRelated, kWhole, "related"}, {kRelated, kWhole, "related news"},
+    {kRelated, kWhole, "related content"}, {kRelated, kWhole, "related topics"},
+    {kRelated, kWhole, "trending"}, {kRelated, kWhole, "trending news"},
+    {kRelated, kWhole, "trending now"}, {kRelated, kWhole, "most read"},
+    {kRelated, kWhole, "most popular"}, {kRelated, kWhole, "latest news"},
+    {kRelated, kStart, "more from "}, {kRelated, kStart, "more on "},
+    {kRelated, kWhole, "more stories"}, {kRelated, kWhole, "top stories"},
+    {kRelated, kWhole, "weiterlesen"}, {kRelated, kWhole, "mehr dazu"},
+    {kRelated, kStart, "ähnliche artikel"}, {kRelated, kWhole, "schlagwörter"},
+    {kRelated, kWhole, "tags"}, {kRelated, kStart, "tags:"},
+    {kRelated, kStart, "topics:"}, {kRelated, kStart, "filed under"},
+    {kRelated, kStart, "watch:"}, {kRelated, kStart, "watch |"},
+    {kRelated, kStart, "read |"}, {kRelated, kStart, "read:"},
+    {kRelated, kStart, "click here to read"},
+    {kRelated, kWhole, "empfohlener redaktioneller inhalt"},
+    {kRelated, kStart, "an dieser stelle find"},
+    {kRelated, kStart, "ich bin damit einverstanden"},
+    {kRelated, kWhole, "weitere informationen"},
+    {kRelated, kWhole, "empfohlener externer inhalt"},
+    {kAdvert, kWhole, "advert"}, {kAdvert, kWhole, "ad"},
+    {kAdvert, kWhole, "promoted content"}, {kAdvert, kWhole, "sponsored"},
+    {kAdvert, kStart, "artikeltyp"}, {kAdvert, kWhole, "anzeigen"},
+    {kLoading, kStart, "video loading"}, {kLoading, kStart, "video unavailable"},
+    {kLoading, kStart, "click to play"}, {kLoading, kStart, "the video will auto-play"},
+    {kLoading, kWhole, "play now"}, {kLoading, kStart, "this slideshow requires"},
+    {kLoading, kStart, "image 1 of"}, {kLoading, kStart, "image 2 of"},
+    {kLoading, kStart, "image 3 of"}, {kLoading, kStart, "image 4 of"},
+    {kLoading, kStart, "image 5 of"}, {kLoading, kStart, "your browser does not"},
+    {kLoading, kStart, "this video can not be played"},
     {kAppeal, kStart, "support our"},
     {kAppeal, kStart, "donate"},
     {kAppeal, kStart, "become a member"},
@@ -178,6 +224,25 @@ constexpr Phrase kPhrases[] = {
     {kLoading, kStart, "loading"},
     {kLoading, kAnywhere, "enable javascript"},
 };
+
+constexpr std::string_view kCreditStarts[] = {
+    "image copyright", "image caption", "media caption", "(image:",
+    "(image credit", "image credit", "image source", "photo credit",
+    "(photo:", "(photo by", "photo by ", "photo:", "photos:", "(photo ",
+    "photograph:", "foto:", "fotos:", "(foto:", "fot.", "bild:", "bilder:",
+    "bildrechte", "bildquelle", "symbolbild", "picture:", "pic:", "photo ©",
+    "crédit photo", "crédits photo", "photo d'archives", "fotografía:",
+    "фото:", "фото ", "φωτογραφία:", "ảnh:", "getty images", "© getty",
+    "graphic:", "grafik:", "video:", "watch:"};
+constexpr std::string_view kCreditMarks[] = {
+    "(image:", "(image credit", "(photo:", "(photo by", "(photo credit",
+    "(ap photo", "(ap/", "(getty", "/getty images", " getty images)", "(reuters/",
+    "(afp/", "(file photo", "(picture:", "(pic:", "(foto:", " foto:", " bild:",
+    "bild ©", "foto ©", "(bild:", "fot. ", " fotó:", "(credit:", "| credit:",
+    " photo: ", "photo credit:", "image credit:", "photo courtesy", "/ap photo",
+    "nuotr.", "(photo courtesy", "/afp via getty", " © getty", "(screenshot",
+    "photo/", "/imago", "imago/", "picture alliance", "/dpa", " ảnh:", "фото:",
+    "(shutterstock", "/shutterstock", "(istock", "via getty images"};
 
 // Without digits and brackets.
 constexpr std::string_view kCommentWords[] = {
@@ -254,6 +319,20 @@ Furniture FurnitureOf(std::string_view text) {
     if (hit) return phrase.kind;
   }
   return kNone;
+}
+
+bool NamesPictureOwner(std::string_view text) {
+  if (text.size() > 600) return false;
+  const std::string lower = LowerForPhrases(text);
+  for (const std::string_view start : kCreditStarts) {
+    if (lower.starts_with(start)) return true;
+  }
+  for (const std::string_view inside : kCreditMarks) {
+    const std::size_t at = lower.rfind(inside);
+    // The credit is the end of the caption.
+    if (at != std::string::npos && lower.size() - at < 90) return true;
+  }
+  return false;
 }
 
 bool OpensComments(std::string_view text) {

@@ -28,4 +28,8 @@ Furniture FurnitureOf(std::string_view text);
 // "34 responses to ...", "Leave a Reply".
 bool OpensComments(std::string_view text);
 
+// Whether a text ends or begins as picture credits do: "(Image: GETTY)",
+// "Image copyright EPA", "Foto: dpa", "(AP Photo/Jane Doe)".
+bool NamesPictureOwner(std::string_view text);
+
 }  // namespace stemma
