@@ -104,6 +104,7 @@ struct VideoComparison {
   struct Alteration {
     std::string kind;  // "removed", "inserted", "replaced", "painted", ...
     double start = 0, end = 0;  // seconds, in B; in A for "removed"
+    double at = 0;              // "removed": where in B it is missing
   };
   std::vector<Segment> segments;
   std::vector<Alteration> altered;

@@ -1,0 +1,557 @@
+#include "media/alignment.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "media/view_match.h"
+
+namespace stemma {
+namespace {
+
+constexpr double kBin = 0.25;  // seconds of offset
+constexpr double kSpeeds[] = {1.0, 1.04, 0.96, 25.0 / 24, 24.0 / 25};
+constexpr std::size_t kMostLines = 10;  // tried for one pair of videos
+constexpr std::size_t kPairs = 12;      // that a registration rests on
+constexpr double kMatch = 0.5;          // of the tiles agree
+constexpr double kSample = 0.25;        // seconds between samples, about
+constexpr int kLeastSamples = 10;       // matched, about 2.5 s
+constexpr double kLeastSeconds = 2.6;   // of matched query time
+constexpr double kBridge = 0.8;         // seconds of mismatch passed over
+constexpr double kSnap = 0.3;           // to a cut or an end
+
+struct Line {
+  AlignmentLine at;
+  bool mirrored = false;
+  Region q_region, r_region;
+  double votes = 0;
+};
+
+// ---- votes ----
+
+struct Tally {
+  std::int64_t bin;
+  std::uint32_t q;
+  double weight;
+};
+
+// The peaks of the votes over offset for one speed. Each query sample counts
+// once for each bin, so that a still picture, which fits anywhere, does not
+// drown the rest.
+void FindPeaks(const VideoReport& query, const VideoReport& reference,
+               std::span<const AlignmentVote> votes, double speed,
+               bool mirrored, std::vector<Line>& lines) {
+  std::vector<Tally> tallies;
+  for (const AlignmentVote& vote : votes) {
+    if (vote.mirrored != mirrored) continue;
+    const double offset = reference.samples[vote.r].seconds -
+                          speed * query.samples[vote.q].seconds;
+    const auto bin = static_cast<std::int64_t>(std::floor(offset / kBin + 0.5));
+    for (const int step : {-1, 0, 1}) {
+      tallies.push_back(
+          {bin + step, vote.q, vote.weight * (step == 0 ? 1.0 : 0.5)});
+    }
+  }
+  std::sort(tallies.begin(), tallies.end(), [](const Tally& a, const Tally& b) {
+    return std::tie(a.bin, a.q, b.weight) < std::tie(b.bin, b.q, a.weight);
+  });
+  std::map<std::int64_t, double> bins;
+  for (std::size_t i = 0; i < tallies.size(); ++i) {
+    const bool first = i == 0 || tallies[i].bin != tallies[i - 1].bin ||
+                       tallies[i].q != tallies[i - 1].q;
+    if (first) bins[tallies[i].bin] += tallies[i].weight;
+  }
+  for (const auto& [bin, weight] : bins) {
+    const auto other = [&](std::int64_t n) {
+      const auto found = bins.find(n);
+      return found == bins.end() ? 0.0 : found->second;
+    };
+    if (weight < 0.8 || weight < other(bin - 1) || weight <= other(bin + 1)) {
+      continue;
+    }
+    Line line;
+    line.at = {speed, static_cast<double>(bin) * kBin};
+    line.mirrored = mirrored;
+    line.votes = weight;
+    lines.push_back(line);
+  }
+}
+
+bool IsNear(const AlignmentVote& vote, const Line& line,
+            const VideoReport& query, const VideoReport& reference) {
+  return vote.mirrored == line.mirrored &&
+         std::abs(line.at.At(query.samples[vote.q].seconds) -
+                  reference.samples[vote.r].seconds) < 1.5 * kBin;
+}
+
+// The pair of regions that most of a line's votes name.
+void ChooseRegions(const VideoReport& query, const VideoReport& reference,
+                   std::span<const AlignmentVote> votes, Line& line) {
+  const auto key = [](const Region& r) {
+    const auto n = [](double v) {
+      return static_cast<int>(std::lround(v * 64));
+    };
+    return std::array{n(r.left), n(r.top), n(r.right), n(r.bottom)};
+  };
+  std::map<std::pair<std::array<int, 4>, std::array<int, 4>>,
+           std::pair<double, const AlignmentVote*>>
+      sums;
+  for (const AlignmentVote& vote : votes) {
+    if (!IsNear(vote, line, query, reference)) continue;
+    auto& [sum, first] = sums[{key(vote.q_region), key(vote.r_region)}];
+    sum += vote.weight;
+    if (first == nullptr) first = &vote;
+  }
+  double best = 0;
+  for (const auto& [regions, entry] : sums) {
+    if (entry.first <= best) continue;
+    best = entry.first;
+    line.q_region = entry.second->q_region;
+    line.r_region = entry.second->r_region;
+  }
+}
+
+// ---- proof on the pictures ----
+
+// The reference sample nearest to `seconds`; -1 when none is within a second.
+int NearestSample(const VideoReport& video, double seconds) {
+  const auto& samples = video.samples;
+  const auto next = std::lower_bound(
+      samples.begin(), samples.end(), seconds,
+      [](const FrameSample& s, double t) { return s.seconds < t; });
+  int best = -1;
+  double distance = 1.0;
+  for (auto it = next == samples.begin() ? next : next - 1;
+       it != samples.end() && it <= next; ++it) {
+    const double d = std::abs(it->seconds - seconds);
+    if (d < distance) {
+      distance = d;
+      best = static_cast<int>(it - samples.begin());
+    }
+  }
+  return best;
+}
+
+// Details of the samples of one video in one region, made when needed.
+class Details {
+ public:
+  Details(const VideoReport& video, Region region, bool mirrored)
+      : video_(video),
+        region_(region),
+        mirrored_(mirrored),
+        details_(video.samples.size()) {}
+  const Detail& Of(int sample) {
+    auto& detail = details_[static_cast<std::size_t>(sample)];
+    if (!detail) {
+      detail =
+          DetailOf(PatchOf(video_.samples[static_cast<std::size_t>(sample)],
+                           region_, mirrored_));
+    }
+    return *detail;
+  }
+  // How alike neighbouring samples are: fast pictures cannot be compared when
+  // the two videos were not sampled at the same moments.
+  double Steadiness(int sample) {
+    double least = 1;
+    for (const int other : {sample - 1, sample + 1}) {
+      if (other < 0 || other >= std::ssize(details_)) continue;
+      const double a = Agreement(Of(sample), Of(other));
+      if (a >= 0) least = std::min(least, a);
+    }
+    return least;
+  }
+
+ private:
+  const VideoReport& video_;
+  Region region_;
+  bool mirrored_;
+  std::vector<std::optional<Detail>> details_;
+};
+
+struct Walked {
+  std::vector<AlignedSample> samples;
+  int matched = 0;
+};
+
+// Compares every query sample with what the line says it shows.
+Walked Walk(const VideoReport& query, const VideoReport& reference,
+            const Line& line, Details& q_details, Details& r_details) {
+  Walked walked;
+  walked.samples.resize(query.samples.size());
+  for (std::size_t k = 0; k < query.samples.size(); ++k) {
+    AlignedSample& at = walked.samples[k];
+    const double r_time = line.at.At(query.samples[k].seconds);
+    if (r_time < -0.2 || r_time > reference.duration + 0.2) continue;
+    const int nearest = NearestSample(reference, r_time);
+    if (nearest < 0) continue;
+    at.r = nearest;
+    const Detail& q = q_details.Of(static_cast<int>(k));
+    double best = -1;
+    int best_r = nearest;
+    for (const int r : {nearest, nearest - 1, nearest + 1}) {
+      if (r < 0 || r >= std::ssize(reference.samples)) continue;
+      const double away = std::abs(
+          reference.samples[static_cast<std::size_t>(r)].seconds - r_time);
+      if (r != nearest && away > 0.3) continue;
+      const double score =
+          Agreement(q, r_details.Of(r)) - (r == nearest ? 0 : 0.02);
+      if (score > best) {
+        best = score;
+        best_r = r;
+      }
+    }
+    at.score = best;
+    const Detail& r = r_details.Of(nearest);
+    const bool q_flat = q.energy < kFlatEnergy, r_flat = r.energy < kFlatEnergy;
+    if (q_flat && r_flat) continue;
+    if (best >= kMatch) {
+      at.kind = AlignedSample::Kind::kMatch;
+      at.r = best_r;
+      ++walked.matched;
+    } else if (best < 0.34 && r_details.Steadiness(nearest) > 0.6) {
+      at.kind = AlignedSample::Kind::kMismatch;
+    } else if (q_flat != r_flat &&
+               std::max(q.energy, r.energy) > 3 * kFlatEnergy) {
+      at.kind = AlignedSample::Kind::kMismatch;
+    }
+  }
+  return walked;
+}
+
+// Pairs along the line that have enough detail, evenly spread.
+std::vector<PatchPair> PairsOn(const VideoReport& query,
+                               const VideoReport& reference,
+                               std::span<const AlignmentVote> votes,
+                               const Line& line) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> on;
+  for (const AlignmentVote& vote : votes) {
+    if (IsNear(vote, line, query, reference)) on.emplace_back(vote.q, vote.r);
+  }
+  std::sort(on.begin(), on.end());
+  // For each query sample the reference sample nearest to the line.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> one;
+  const auto away = [&](const auto& pair) {
+    return std::abs(line.at.At(query.samples[pair.first].seconds) -
+                    reference.samples[pair.second].seconds);
+  };
+  for (const auto& pair : on) {
+    if (one.empty() || one.back().first != pair.first) {
+      one.push_back(pair);
+    } else if (away(pair) < away(one.back())) {
+      one.back() = pair;
+    }
+  }
+  std::vector<PatchPair> pairs;
+  const std::size_t n = std::min(one.size(), kPairs);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto& [q, r] = one[i * one.size() / n];
+    pairs.push_back({&query.samples[q], &reference.samples[r]});
+  }
+  return pairs;
+}
+
+// ---- finer offset ----
+
+double Median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2,
+                   values.end());
+  return values[values.size() / 2];
+}
+
+// Cuts that both videos have are exact to a frame.
+std::optional<double> OffsetFromCuts(const VideoReport& query,
+                                     const VideoReport& reference,
+                                     const AlignmentLine& line,
+                                     const Walked& walked) {
+  const auto matched_at = [&](double q) {
+    const int k = NearestSample(query, q);
+    return k >= 0 && walked.samples[static_cast<std::size_t>(k)].kind ==
+                         AlignedSample::Kind::kMatch;
+  };
+  std::vector<double> deltas;
+  for (std::size_t i = 1; i < query.shots.size(); ++i) {
+    const double q = query.shots[i].start;
+    if (!matched_at(q - 0.3) || !matched_at(q + 0.3)) continue;
+    for (std::size_t j = 1; j < reference.shots.size(); ++j) {
+      const double delta = reference.shots[j].start - line.At(q);
+      if (std::abs(delta) < 0.4) deltas.push_back(delta);
+    }
+  }
+  if (deltas.empty()) return std::nullopt;
+  return Median(std::move(deltas));
+}
+
+// Without cuts: where between the samples the correlation peaks.
+double OffsetFromMotion(const VideoReport& query, const VideoReport& reference,
+                        const AlignmentLine& line, const Walked& walked,
+                        Details& q_details, Details& r_details) {
+  double sum = 0, weights = 0;
+  for (std::size_t k = 0; k < walked.samples.size(); ++k) {
+    const AlignedSample& at = walked.samples[k];
+    if (at.kind != AlignedSample::Kind::kMatch) continue;
+    if (at.r < 1 || at.r + 1 >= std::ssize(reference.samples)) continue;
+    const auto r = static_cast<std::size_t>(at.r);
+    const Detail& q = q_details.Of(static_cast<int>(k));
+    const double left = Correlation(q, r_details.Of(at.r - 1));
+    const double here = Correlation(q, r_details.Of(at.r));
+    const double right = Correlation(q, r_details.Of(at.r + 1));
+    const double bend = 2 * here - left - right;
+    if (here < left || here < right || bend < 0.02) continue;
+    const double step =
+        (reference.samples[r + 1].seconds - reference.samples[r - 1].seconds) /
+        2;
+    const double peak =
+        reference.samples[r].seconds + 0.5 * (right - left) / bend * step;
+    sum += bend * (peak - line.At(query.samples[k].seconds));
+    weights += bend;
+  }
+  return weights > 0.1 ? std::clamp(sum / weights, -0.3, 0.3) : 0;
+}
+
+// ---- spans ----
+
+// Assigns each query sample to the line that explains it best; the first line
+// is preferred, since a still picture fits several.
+void Assign(const std::vector<Walked>& walks, Alignment& alignment) {
+  alignment.samples.assign(walks.front().samples.size(), {});
+  for (std::size_t k = 0; k < alignment.samples.size(); ++k) {
+    AlignedSample& to = alignment.samples[k];
+    for (std::size_t l = 0; l < walks.size(); ++l) {
+      const AlignedSample& at = walks[l].samples[k];
+      if (l == 0) {
+        to = at;
+        if (at.kind == AlignedSample::Kind::kMatch) to.line = 0;
+        continue;
+      }
+      const bool better = at.kind == AlignedSample::Kind::kMatch &&
+                          (to.kind != AlignedSample::Kind::kMatch ||
+                           at.score > to.score + 0.25);
+      if (better) {
+        to = at;
+        to.line = static_cast<int>(l);
+      }
+    }
+  }
+  // A lone sample of one line inside another's run is noise.
+  auto& s = alignment.samples;
+  for (std::size_t k = 1; k + 1 < s.size(); ++k) {
+    if (s[k].line >= 0 && s[k - 1].line == s[k + 1].line &&
+        s[k - 1].line >= 0 && s[k].line != s[k - 1].line) {
+      s[k].line = s[k - 1].line;
+    }
+  }
+}
+
+double SnapTo(double t, const std::vector<double>& marks) {
+  double best = t, distance = kSnap;
+  for (const double mark : marks) {
+    if (std::abs(mark - t) < distance) {
+      distance = std::abs(mark - t);
+      best = mark;
+    }
+  }
+  return best;
+}
+
+struct Run {
+  int line;
+  std::size_t first, last;
+};
+
+// Runs of matched samples, over unknown ones and over short mismatches.
+std::vector<Run> RunsOf(const VideoReport& query, const Alignment& alignment) {
+  std::vector<Run> runs;
+  for (std::size_t k = 0; k < alignment.samples.size(); ++k) {
+    const AlignedSample& at = alignment.samples[k];
+    if (at.kind != AlignedSample::Kind::kMatch) continue;
+    if (!runs.empty() && runs.back().line == at.line) {
+      double mismatch = 0;
+      for (std::size_t i = runs.back().last + 1; i < k; ++i) {
+        if (alignment.samples[i].kind == AlignedSample::Kind::kMismatch) {
+          mismatch += query.samples[i].seconds - query.samples[i - 1].seconds;
+        }
+      }
+      if (mismatch <= kBridge) {
+        runs.back().last = k;
+        continue;
+      }
+    }
+    runs.push_back({at.line, k, k});
+  }
+  std::erase_if(runs, [](const Run& run) { return run.last - run.first < 2; });
+  return runs;
+}
+
+void MakeSpans(const VideoReport& query, const VideoReport& reference,
+               Alignment& alignment) {
+  std::vector<double> cuts = {0, query.duration};
+  for (const Shot& shot : query.shots) cuts.push_back(shot.start);
+  std::vector<Run> runs = RunsOf(query, alignment);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    Run run = runs[i];
+    // Unknown samples beside a run belong to it, up to the next run.
+    const std::size_t low = i == 0 ? 0 : runs[i - 1].last + 1;
+    const std::size_t high =
+        i + 1 < runs.size() ? runs[i + 1].first : alignment.samples.size();
+    const auto unknown = [&](std::size_t k) {
+      return alignment.samples[k].kind == AlignedSample::Kind::kUnknown &&
+             alignment.samples[k].r >= 0;
+    };
+    while (run.first > low && unknown(run.first - 1)) --run.first;
+    while (run.last + 1 < high && unknown(run.last + 1)) ++run.last;
+
+    const AlignmentLine& line =
+        alignment.lines[static_cast<std::size_t>(run.line)];
+    AlignedSpan span;
+    span.line = run.line;
+    span.q0 = query.samples[run.first].seconds - kSample / 2;
+    span.q1 = query.samples[run.last].seconds + kSample / 2;
+    // The reference's own ends, and cuts of the query, are where joins lie.
+    std::vector<double> marks = cuts;
+    marks.push_back((0 - line.offset) / line.speed);
+    marks.push_back((reference.duration - line.offset) / line.speed);
+    span.q0 = SnapTo(span.q0, marks);
+    span.q1 = SnapTo(span.q1, marks);
+    if (!alignment.spans.empty()) {
+      AlignedSpan& before = alignment.spans.back();
+      if (span.q0 < before.q1) {
+        const double middle = SnapTo((span.q0 + before.q1) / 2, cuts);
+        span.q0 = before.q1 = middle;
+        before.r1 =
+            alignment.lines[static_cast<std::size_t>(before.line)].At(middle);
+      }
+    }
+    span.q0 = std::clamp(span.q0, 0.0, query.duration);
+    span.q1 = std::clamp(span.q1, span.q0, query.duration);
+    // Within the reference, and both ends moved together.
+    double r0 = line.At(span.q0), r1 = line.At(span.q1);
+    if (r0 < 0) {
+      span.q0 += -r0 / line.speed;
+      r0 = 0;
+    }
+    if (r1 > reference.duration) {
+      span.q1 -= (r1 - reference.duration) / line.speed;
+      r1 = reference.duration;
+    }
+    if (span.q1 - span.q0 < 0.4 || r1 <= r0) continue;
+    span.r0 = r0;
+    span.r1 = r1;
+    alignment.spans.push_back(span);
+  }
+}
+
+bool IsEnough(const VideoReport& query, const VideoReport& reference,
+              const Alignment& alignment) {
+  double seconds = 0;
+  for (const AlignedSpan& span : alignment.spans) seconds += span.q1 - span.q0;
+  const double shorter = std::min(query.duration, reference.duration);
+  if (shorter < 3.2) {
+    return alignment.matched >= 3 && seconds >= 0.8 * shorter;
+  }
+  return alignment.matched >= kLeastSamples && seconds >= kLeastSeconds;
+}
+
+// How many samples only `walk` explains, in its longest stretch.
+int OnlyHere(const Walked& walk, const std::vector<Walked>& chosen) {
+  int best = 0, run = 0;
+  for (std::size_t k = 0; k < walk.samples.size(); ++k) {
+    bool only = walk.samples[k].kind == AlignedSample::Kind::kMatch;
+    for (const Walked& other : chosen) {
+      const AlignedSample& at = other.samples[k];
+      if (at.kind == AlignedSample::Kind::kMatch &&
+          at.score > walk.samples[k].score - 0.25) {
+        only = false;
+      }
+    }
+    run = only ? run + 1 : 0;
+    best = std::max(best, run);
+  }
+  return best;
+}
+
+}  // namespace
+
+std::optional<Alignment> Align(const VideoReport& query,
+                               const VideoReport& reference,
+                               std::span<const AlignmentVote> votes) {
+  std::vector<Line> lines;
+  for (const bool mirrored : {false, true}) {
+    for (const double speed : kSpeeds) {
+      FindPeaks(query, reference, votes, speed, mirrored, lines);
+    }
+  }
+  if (lines.empty()) return std::nullopt;
+  std::stable_sort(
+      lines.begin(), lines.end(),
+      [](const Line& a, const Line& b) { return a.votes > b.votes; });
+  if (lines.size() > kMostLines) lines.resize(kMostLines);
+
+  // The first pass finds the geometry on the best line; the others share it.
+  Alignment alignment;
+  std::vector<Walked> walks;
+  std::optional<Details> q_details, r_details;
+  int best = -1;
+  std::vector<Walked> tried;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    Line& line = lines[i];
+    ChooseRegions(query, reference, votes, line);
+    const std::vector<PatchPair> pairs = PairsOn(query, reference, votes, line);
+    if (pairs.size() < 3) continue;
+    line.r_region =
+        Register(pairs, line.q_region, line.mirrored, line.r_region);
+    Details q(query, line.q_region, line.mirrored);
+    Details r(reference, line.r_region, false);
+    Walked walked = Walk(query, reference, line, q, r);
+    if (best < 0 || walked.matched > tried.back().matched) {
+      best = static_cast<int>(i);
+      tried.push_back(std::move(walked));
+      q_details.emplace(std::move(q));
+      r_details.emplace(std::move(r));
+    }
+  }
+  if (best < 0) return std::nullopt;
+  const Line main = lines[static_cast<std::size_t>(best)];
+  alignment.mirrored = main.mirrored;
+  alignment.q_region = main.q_region;
+  alignment.r_region = main.r_region;
+  alignment.lines.push_back(main.at);
+  walks.push_back(std::move(tried.back()));
+
+  // Other lines with the same geometry: excerpts in another order or place.
+  std::vector<Walked> others;
+  std::vector<AlignmentLine> other_lines;
+  for (std::size_t i = 0; i < lines.size() && walks.size() < 6; ++i) {
+    Line line = lines[i];
+    if (static_cast<int>(i) == best || line.mirrored != main.mirrored ||
+        std::abs(line.at.speed - main.at.speed) > 1e-6) {
+      continue;
+    }
+    Walked walked = Walk(query, reference, line, *q_details, *r_details);
+    if (OnlyHere(walked, walks) < 3) continue;
+    walks.push_back(std::move(walked));
+    alignment.lines.push_back(line.at);
+  }
+  for (std::size_t l = 0; l < walks.size(); ++l) {
+    AlignmentLine& line = alignment.lines[l];
+    if (const auto delta = OffsetFromCuts(query, reference, line, walks[l])) {
+      line.offset += *delta;
+    } else {
+      line.offset += OffsetFromMotion(query, reference, line, walks[l],
+                                      *q_details, *r_details);
+    }
+    Line refined = main;
+    refined.at = line;
+    walks[l] = Walk(query, reference, refined, *q_details, *r_details);
+  }
+  Assign(walks, alignment);
+  for (const AlignedSample& at : alignment.samples) {
+    if (at.kind == AlignedSample::Kind::kMatch) ++alignment.matched;
+  }
+  MakeSpans(query, reference, alignment);
+  if (!IsEnough(query, reference, alignment)) return std::nullopt;
+  return alignment;
+}
+
+}  // namespace stemma
