@@ -694,7 +694,7 @@ class EvidenceChecker {
 };
 
 // Causes before what follows from them.
-constexpr std::array<std::string_view, 28> kOrder = {
+constexpr std::array<std::string_view, 30> kOrder = {
     "not-regular-file",
     "bad-json",
     "not-canonical",

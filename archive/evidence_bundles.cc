@@ -1,6 +1,9 @@
 #include "archive/evidence_bundles.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -8,6 +11,9 @@
 #include "archive/bundle_seal.h"
 #include "archive/durable_file.h"
 #include "archive/event_line.h"
+#include "archive/index_rows.h"
+#include "archive/jcs.h"
+#include "archive/log_file.h"
 #include "archive/record_scan.h"
 #include "hash/sha256.h"
 
@@ -45,6 +51,41 @@ std::vector<std::string> DamageIn(const BundleFacts& facts) {
   }
   return damage;
 }
+
+// The block digest of every record of a file, by its place.
+class RecordComparer : public RecordSink {
+ public:
+  void OnRecord(std::uint64_t offset, const WarcHeader&, std::string_view,
+                const std::vector<std::string>&) override {
+    offset_ = offset;
+  }
+  void OnBlock(std::string_view bytes) override { hasher_.Update(bytes); }
+  void OnEnd(std::uint64_t, bool whole) override {
+    const Sha256 digest = hasher_.Finish();
+    if (whole) records_[offset_] = digest;
+  }
+  void OnProblem(std::uint64_t offset, std::string_view code,
+                 std::string text) override {
+    if (code.starts_with("no-")) return;
+    if (damage_.size() < 20) {
+      damage_.push_back("at " + std::to_string(offset) + ": " +
+                        std::string(code) + ": " + text);
+    }
+  }
+
+  std::optional<Sha256> At(std::uint64_t offset) const {
+    const auto found = records_.find(offset);
+    if (found == records_.end()) return std::nullopt;
+    return found->second;
+  }
+  const std::vector<std::string>& damage() const { return damage_; }
+
+ private:
+  std::uint64_t offset_ = 0;
+  Sha256Hasher hasher_;
+  std::map<std::uint64_t, Sha256> records_;
+  std::vector<std::string> damage_;
+};
 
 class BundleChecker {
  public:
@@ -205,17 +246,82 @@ class BundleChecker {
     }
   }
 
-  // Captures are logged before their bundle is sealed: the records are held
-  // one by one against the events.
+  // Captures are logged before their bundle is sealed: what is written so far
+  // is held record by record against the events.
   void CheckUnsealed(const std::string& name, const LoggedBundle& bundle) {
     std::error_code failed;
-    const bool open = fs::exists(check_.root / (name + ".open"), failed);
-    const bool there = open || fs::exists(check_.root / name, failed);
-    if (!there) return Missing(name, bundle);
+    fs::path path = check_.root / (name + ".open");
+    if (!fs::exists(fs::symlink_status(path, failed))) {
+      path = check_.root / name;
+    }
+    const fs::file_status status = fs::symlink_status(path, failed);
+    if (!fs::exists(status)) return Missing(name, bundle);
+    if (!fs::is_regular_file(status)) {
+      Report("not-regular-file", Weight::kAltered, name,
+             "a bundle is a regular file, and this is not", bundle.seq);
+      return;
+    }
     report_.not_checked.push_back(
-        name + ": being written, no digest of the whole file is logged yet");
+        name +
+        ": being written, so no digest of the whole file is logged; its "
+        "records were compared");
     Report("bundle-open", Weight::kWarning, name,
-           "not sealed yet: only its records were compared", bundle.seq);
+           "not sealed yet: its records were compared, not the file",
+           bundle.seq);
+    const Result<Blob> file = BlobOfFile(path.string());
+    RecordComparer comparer;
+    const Status scanned = file ? ScanWarc(*file, comparer) : Status();
+    if (!file || !scanned) {
+      Report("bundle-unreadable", Weight::kCannotCheck, name,
+             file ? scanned.error().message() : file.error().message(),
+             bundle.seq);
+      return;
+    }
+    ++report_.bundles_checked;
+    report_.bytes_checked += file->size();
+    CompareRecords(name, comparer);
+  }
+
+  void CompareRecords(const std::string& name, RecordComparer& found) {
+    for (const std::string& damage : found.damage()) {
+      Report("bundle-damaged", Weight::kAltered, name, damage, std::nullopt);
+    }
+    const Status read =
+        ForEachRecordOf(name, [&](std::uint64_t seq, const RecordInfo& record) {
+          const std::optional<Sha256> digest = found.At(record.offset);
+          if (!digest) {
+            Report("bundle-truncated", Weight::kAltered, name,
+                   "no record at " + std::to_string(record.offset), seq);
+          } else if (*digest != record.block_sha256) {
+            Report("record-digest-mismatch", Weight::kAltered, name,
+                   "the record at " + std::to_string(record.offset) +
+                       " is not the one logged",
+                   seq);
+          }
+        });
+    if (!read) {
+      Report("log-unreadable", Weight::kCannotCheck, "events.jsonl",
+             read.error().message(), std::nullopt);
+    }
+  }
+
+  Status ForEachRecordOf(
+      const std::string& name,
+      const std::function<void(std::uint64_t, const RecordInfo&)>& visit) {
+    STEMMA_TRY(LogFile log, LogFile::Open(check_.manifest / "events.jsonl"));
+    return log.ForEachFrom(
+        0, [&](std::uint64_t seq, std::string_view line) -> Status {
+          if (line.find(name) == std::string_view::npos ||
+              line.find("\"offset\":") == std::string_view::npos) {
+            return {};
+          }
+          const Result<nlohmann::json> event = ParseStrict(line);
+          if (!event) return {};
+          for (const RecordInfo& record : RecordsInEvent(*event)) {
+            if (record.bundle == name) visit(seq, record);
+          }
+          return {};
+        });
   }
 
   const BundleCheck& check_;

@@ -341,8 +341,8 @@ class LogScanner {
   // --- What other checks need to know.
 
   void Remember(std::string_view type) {
-    if (type == "capture" || type == "capture.failed" || type == "derive" ||
-        type == "import") {
+    if (type == "capture" || type == "capture.failed" ||
+        type == "capture.records" || type == "derive" || type == "import") {
       RememberCapture();
     } else if (type == "seal" || type == "repack") {
       RememberDigests(view_);
@@ -359,25 +359,31 @@ class LogScanner {
 
   void RememberCapture() {
     const std::string_view raw = view_.Raw("bundle");
-    if (raw.empty() || raw.front() != '{') return;
-    if (!inner_.Read(raw)) return;
-    const auto name = inner_.Text("name");
-    if (!name) return;
-    if (inner_.Text("sha256")) {
-      RememberDigests(view_);
-    } else {
-      last_bundle_ = LastBundle(*name);
-      ++last_bundle_->captures;
+    if (raw.starts_with('{') && inner_.Read(raw)) {
+      const auto name = inner_.Text("name");
+      if (name && inner_.Text("sha256")) {
+        RememberDigests(view_);
+      } else if (name) {
+        ++LastBundle(*name)->captures;
+      }
+    }
+    // A record that lies elsewhere than its event's first one says where.
+    constexpr std::string_view kKey = "\"bundle\":\"";
+    std::string_view records = view_.Raw("records");
+    for (std::size_t at = records.find(kKey); at != std::string_view::npos;
+         at = records.find(kKey)) {
+      records.remove_prefix(at + kKey.size());
+      ++LastBundle(records.substr(0, records.find('"')))->captures;
     }
   }
 
   // Most events name the bundle of the event before them.
   LoggedBundle* LastBundle(std::string_view name) {
-    if (last_bundle_ != nullptr && last_bundle_name_ == name) {
-      return last_bundle_;
+    if (last_bundle_ == nullptr || last_bundle_name_ != name) {
+      last_bundle_name_ = name;
+      last_bundle_ = &facts_.bundles[last_bundle_name_];
     }
-    last_bundle_name_ = name;
-    return &facts_.bundles[last_bundle_name_];
+    return last_bundle_;
   }
 
   void RememberDigests(const EventView& view) {
@@ -440,10 +446,12 @@ class LogScanner {
     }
   }
 
+  // A log has a name from its first event on, and a key when it is first
+  // signed: the first log.init with a key counts, before it any.
   void RememberInit() {
-    if (!facts_.origin.empty()) {
+    if (!facts_.vkey.empty()) {
       Report("log-init-twice", Weight::kWarning,
-             "a second log.init; the first one counts");
+             "a second log.init with a key; the first one counts");
       return;
     }
     facts_.origin = StringOf(view_, "origin");
