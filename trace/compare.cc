@@ -1033,6 +1033,9 @@ class Comparer {
         furniture += side->furniture[i] && (i == 0 || !side->furniture[i - 1]);
       }
     }
+    result_.counts["reference_words"] = a_.size();
+    result_.counts["suspect_words"] = b_.size();
+    result_.counts["shared_words"] = shared_;
     result_.counts["critical"] = critical;
     result_.counts["minor"] =
         static_cast<std::int64_t>(result_.changes.size()) - critical;
@@ -1163,6 +1166,11 @@ Comparison Identical(const NormalText& text) {
   result.coverage_reference = result.coverage_suspect = 1;
   result.longest_run_words = static_cast<int>(text.tokens.size());
   result.confidence = 1;
+  const auto words = static_cast<std::int64_t>(text.tokens.size());
+  for (const char* name :
+       {"reference_words", "suspect_words", "shared_words"}) {
+    result.counts[name] = words;
+  }
   const std::size_t count = text.blocks.size();
   for (const bool on_suspect : {false, true}) {
     for (std::size_t k = 0; k < count; ++k) {

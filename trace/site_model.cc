@@ -71,7 +71,7 @@ std::uint64_t Triple(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
 void SiteModels::Know(std::string_view site) {
   const std::string_view name = NameOfHost(site);
   if (name.size() < 4) return;
-  if (!labels_.emplace(name).second) return;
+  if (!labels_.emplace(name, site).second) return;
   for (std::size_t i = 1; i <= name.size(); ++i) {
     label_starts_.emplace(name.substr(0, i));
   }
@@ -80,13 +80,17 @@ void SiteModels::Know(std::string_view site) {
 }
 
 std::size_t SiteModels::PublisherAt(const NormalText& text, std::uint32_t token,
-                                    std::uint32_t end) const {
+                                    std::uint32_t end,
+                                    std::string_view* site) const {
   std::string name;
   std::size_t found = 0;
   for (std::uint32_t i = token; i < end && i - token < kMaxNameTokens; ++i) {
     name += text.FormOf(text.tokens[i]);
     if (!label_starts_.contains(name)) break;
-    if (labels_.contains(name)) found = i - token + 1;
+    if (const auto at = labels_.find(name); at != labels_.end()) {
+      found = i - token + 1;
+      if (site) *site = at->second;
+    }
   }
   if (found > 0 && token + found < end &&
       tops_.contains(std::string(text.FormOf(text.tokens[token + found])))) {
@@ -362,6 +366,20 @@ std::vector<FurnitureRun> SiteModels::Furniture(std::string_view site,
   }
   std::ranges::sort(runs, {}, &FurnitureRun::first_token);
   return runs;
+}
+
+std::vector<SiteModels::Named> SiteModels::PublishersIn(
+    const NormalText& text) const {
+  std::vector<Named> named;
+  for (const Sentence& sentence : text.sentences) {
+    for (std::uint32_t i = sentence.first_token; i < sentence.end_token;) {
+      std::string_view site;
+      const std::size_t words = PublisherAt(text, i, sentence.end_token, &site);
+      if (words > 0) named.push_back({i, site});
+      i += std::max<std::uint32_t>(1, static_cast<std::uint32_t>(words));
+    }
+  }
+  return named;
 }
 
 bool SiteModels::IsFormula(const NormalText& text,

@@ -60,6 +60,12 @@ class SiteModels {
   // The furniture of a text from `site`, in order, without overlap.
   std::vector<FurnitureRun> Furniture(std::string_view site,
                                       const NormalText& text) const;
+  // Publishers named in a text, by name or host: each place once.
+  struct Named {
+    std::uint32_t token = 0;
+    std::string_view site;  // the model keeps the bytes alive
+  };
+  std::vector<Named> PublishersIn(const NormalText& text) const;
   // Whether a sentence is known to follow many different sentences.
   bool IsFormula(const NormalText& text, const Sentence& sentence) const;
   // On how many publications the phrases of a passage stand: the median over a
@@ -95,7 +101,8 @@ class SiteModels {
   };
   Masked Mask(const NormalText& text, const Sentence& sentence) const;
   std::size_t PublisherAt(const NormalText& text, std::uint32_t token,
-                          std::uint32_t end) const;
+                          std::uint32_t end,
+                          std::string_view* site = nullptr) const;
   bool IsFurniture(const Site& site, const Count& count, double share) const;
   const Site* SiteOf(std::string_view site) const;
   bool HasManyContexts(std::uint64_t sentence) const;
@@ -112,7 +119,8 @@ class SiteModels {
   FurnitureRule rule_;
   std::uint32_t publications_ = 0;
   std::unordered_map<std::string, Site> sites_;
-  std::unordered_set<std::string> labels_, label_starts_, tops_;
+  std::unordered_map<std::string, std::string> labels_;  // name to site
+  std::unordered_set<std::string> label_starts_, tops_;
   std::unordered_map<std::uint64_t, Context> contexts_;
   std::unordered_map<std::uint64_t, std::uint32_t> words_;
   // How many publications hold a phrase; slots are shared by chance, counts
