@@ -998,4 +998,42 @@ std::string DayAsWritten(const DateClaim& claim) {
   return FormatSeconds(claim.time).substr(0, 10);
 }
 
+namespace {
+
+bool IsShown(const DateClaim& claim) {
+  return claim.source == "text" || claim.source == "publisher-line";
+}
+
+}  // namespace
+
+std::string DayShown(const DateClaim& published,
+                     const std::vector<DateClaim>& claims) {
+  const std::string day = DayAsWritten(published);
+  if (IsShown(published)) return day;
+  const bool utc = published.has_zone &&
+                   day == FormatSeconds(published.time).substr(0, 10);
+  std::string modified;
+  const DateClaim* shown = nullptr;
+  for (const DateClaim& claim : claims) {
+    if (shown == nullptr && IsShown(claim)) shown = &claim;
+    const std::string other = DayAsWritten(claim);
+    if (utc && claim.has_zone && claim.time == published.time && other != day) {
+      return other;
+    }
+    if (modified.empty() &&
+        (claim.source.find("odified") != std::string::npos ||
+         claim.source.find("updated") != std::string::npos)) {
+      modified = other;
+    }
+  }
+  if (shown == nullptr) return day;
+  const std::string seen = DayAsWritten(*shown);
+  if (seen == day) return day;
+  const auto apart = shown->time - published.time;
+  if (utc && apart > -std::chrono::hours{38} && apart < std::chrono::hours{24}) {
+    return seen;
+  }
+  return seen == modified ? seen : day;
+}
+
 }  // namespace stemma

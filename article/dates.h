@@ -32,4 +32,10 @@ std::optional<DateClaim> DateOfUrl(std::string_view url);
 // The day as its publisher wrote it, in the publisher's own zone: "2020-01-30".
 std::string DayAsWritten(const DateClaim& claim);
 
+// The day a reader of the page takes for its date: of `published` as written;
+// where that is in UTC, the day that another claim gives on the site's own
+// clock; where only a later revision is shown, the day shown.
+std::string DayShown(const DateClaim& published,
+                     const std::vector<DateClaim>& claims);
+
 }  // namespace stemma

@@ -300,7 +300,11 @@ class AuthorReader {
     }
     FromMarkup(persons);
     if (!persons.empty()) return persons;
+    FromAuthorLinks(persons);
+    if (!persons.empty()) return persons;
     FromByline(persons);
+    if (!persons.empty()) return persons;
+    FromHints(persons);
     if (!persons.empty()) return persons;
     return organizations;
   }
@@ -316,7 +320,8 @@ class AuthorReader {
     const LdArticle* a = head_.Main();
     if (a == nullptr) return;
     for (const LdPerson& person : a->authors) {
-      const std::vector<std::string> names = NamesOf(person.name);
+      std::vector<std::string> names = NamesOfValue(person.name);
+      std::erase_if(names, [&](const std::string& n) { return IsSite(n); });
       if (person.organization || IsSite(person.name)) {
         AddNames({person.name}, organizations);
       } else {
@@ -329,7 +334,7 @@ class AuthorReader {
     for (const auto& [key, value] : head_.meta) {
       if (key != name || IsSite(value)) continue;
       if (value.starts_with("http") || value.starts_with("@")) continue;
-      std::vector<std::string> names = NamesOf(value);
+      std::vector<std::string> names = NamesOfValue(value);
       std::erase_if(names, [&](const std::string& n) { return IsSite(n); });
       AddNames(names, out);
     }
@@ -348,6 +353,95 @@ class AuthorReader {
     }
   }
 
+  bool NearTitle(std::size_t i, std::size_t reach) const {
+    const auto title = static_cast<std::size_t>(std::max(title_block_, 0));
+    return i + 8 >= title && i <= title + reach;
+  }
+
+  // <a href=".../author/jane-doe">Jane Doe</a> near the headline; if there is
+  // none, behind the text.
+  void FromAuthorLinks(std::vector<std::string>& out) const {
+    for (const bool near : {true, false}) {
+      for (std::size_t i = 0; i < blocks_.size(); ++i) {
+        const PageBlock& block = blocks_[i];
+        if (NearTitle(i, 20) != near || block.links.empty()) continue;
+        if (static_cast<int>(i) < title_block_ && !near) continue;
+        if ((block.context & (kInHidden | kInComment | kInNav)) != 0) continue;
+        if (block.text.size() > 300) continue;
+        for (const std::uint32_t link : block.links) {
+          const std::string name = AuthorLinkName(link);
+          if (!name.empty()) AddNames({name}, out);
+        }
+        if (!out.empty()) return;
+      }
+    }
+  }
+
+  std::string AuthorLinkName(std::uint32_t link) const {
+    const RawElement& element = tree_.scan.elements[link];
+    const std::string href = Lower(tree_.scan.Attribute(element, "href"));
+    bool authors = false;
+    for (const std::string_view path :
+         {"/author", "/autor", "/auteur", "/staff/", "/people/", "/profile",
+          "/contributor", "/writer", "/journalist", "/by/", "/columnist",
+          "/reporter", "/team/", "/user/", "/users/", "/redakt", "/medarbe",
+          "/bio/", "/experts/", "/editor", "author="}) {
+      authors = authors || href.find(path) != std::string::npos;
+    }
+    if (!authors) return {};
+    const std::string text = TextOfElement(link);
+    const std::vector<std::string> names = NamesOf(text);
+    if (names.size() != 1 || IsSite(names[0])) return {};
+    return ReadsLikeName(names[0]) ? names[0] : "";
+  }
+
+  std::string TextOfElement(std::uint32_t number) const {
+    const auto ref = static_cast<std::int32_t>(number);
+    for (std::size_t i = 0; i < tree_.nodes.size(); ++i) {
+      const Node& node = tree_.nodes[i];
+      if (node.kind != NodeKind::kElement || node.ref != ref) continue;
+      std::string text;
+      for (std::int32_t k = static_cast<std::int32_t>(i) + 1; k < node.end;
+           ++k) {
+        const Node& inner = tree_.nodes[static_cast<std::size_t>(k)];
+        if (inner.kind == NodeKind::kText) text += tree_.Text(inner);
+        if (text.size() > 400) break;
+      }
+      return OneLine(text);
+    }
+    return {};
+  }
+
+  // A name near the headline in an element whose class or id says what it is.
+  // A hint only: it counts when the text reads like a name, and for nothing but
+  // the author.
+  void FromHints(std::vector<std::string>& out) const {
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      if (block.text.size() > 120 || !NearTitle(i, 40)) continue;
+      if ((block.context & (kInHidden | kInComment | kInNav)) != 0) continue;
+      std::int32_t node = tree_.nodes[static_cast<std::size_t>(block.first)]
+                              .parent;
+      bool hinted = false;
+      for (int level = 0; level < 4 && node > 0 && !hinted; ++level) {
+        const std::string names = Lower(tree_.Attribute(node, "class") + " " +
+                                        tree_.Attribute(node, "id"));
+        hinted = names.find("author") != std::string::npos ||
+                 names.find("byline") != std::string::npos ||
+                 names.find("autor") != std::string::npos ||
+                 names.find("writer") != std::string::npos;
+        node = tree_.nodes[static_cast<std::size_t>(node)].parent;
+      }
+      if (!hinted) continue;
+      std::string_view text = block.text;
+      if (const auto date = FindDate(text, "")) text = text.substr(0, date->begin);
+      for (const std::string& name : NamesOf(text)) {
+        if (ReadsLikeName(name) && !IsSite(name)) AddNames({name}, out);
+      }
+      if (!out.empty()) return;
+    }
+  }
+
   // "By Jane Doe" in a short block near the headline.
   void FromByline(std::vector<std::string>& out) const {
     const std::size_t from =
@@ -356,13 +450,19 @@ class AuthorReader {
     for (std::size_t i = from; i < to; ++i) {
       const PageBlock& block = blocks_[i];
       if (block.text.size() > 150 || (block.context & kInHidden) != 0) continue;
-      if (!OpensByline(block.text)) continue;
       std::string_view text = block.text;
+      if (!OpensByline(text)) {
+        const std::size_t by = text.find(" by ");
+        if (by == std::string_view::npos || block.words > 14) continue;
+        text = text.substr(by + 1);
+      }
       if (const auto date = FindDate(text, "")) {
         text = text.substr(0, date->begin);
       }
       std::vector<std::string> names = NamesOf(text);
-      std::erase_if(names, [&](const std::string& n) { return IsSite(n); });
+      std::erase_if(names, [&](const std::string& n) {
+        return IsSite(n) || (n.size() > 40 && !ReadsLikeName(n));
+      });
       AddNames(names, out);
       if (!out.empty()) return;
     }
@@ -439,6 +539,8 @@ class DateReader {
     }
     TextNearTitle();
     if (const auto claim = DateOfUrl(article_.url)) Add(*claim, "url", true);
+    if (!article_.published) InScripts();
+    if (!article_.published) AnywhereInText();
     if (!article_.published && article_.modified) {
       article_.published = article_.modified;
     }
@@ -463,7 +565,17 @@ class DateReader {
     if (const auto claim = ReadMachineDate(text)) Add(*claim, source, false);
   }
 
+  // Those behind the headline first: what is above it is of other stories.
   void TimeElements() {
+    const std::uint32_t title =
+        title_block_ < 0
+            ? 0
+            : blocks_[static_cast<std::size_t>(title_block_)].source_begin;
+    TimeElements(title, ~0U);
+    TimeElements(0, title);
+  }
+
+  void TimeElements(std::uint32_t from, std::uint32_t to) {
     int seen = 0;
     for (const RawElement& element : tree_.scan.elements) {
       const std::string property =
@@ -472,6 +584,7 @@ class DateReader {
               : Lower(tree_.scan.Attribute(element, "itemprop"));
       const bool published = property == "datepublished";
       const bool modified = property == "datemodified";
+      if (element.begin < from || element.begin >= to) continue;
       if (element.tag == Tag::kMeta) continue;
       if (element.tag != Tag::kTime && !published && !modified) continue;
       std::string value = tree_.scan.Attribute(element, "datetime");
@@ -498,6 +611,48 @@ class DateReader {
       if (const auto date = FindDate(block.text, article_.language)) {
         Add(date->claim, "text", true);
         ++found;
+      }
+    }
+  }
+
+  // "datePublished":"2020-01-30T..." in a script that is no JSON-LD.
+  void InScripts() {
+    for (const std::uint32_t number : tree_.scan.scripts) {
+      const std::string_view text =
+          tree_.scan.Content(tree_.scan.elements[number]);
+      for (const std::string_view key :
+           {"datePublished", "publishedAt", "published_at", "publishDate",
+            "publish_date", "publishedDate", "published_time",
+            "publicationDate", "publication_date", "date_published",
+            "pubDate", "datePublication", "firstPublished", "postDate",
+            "page_date", "articleDate", "\"published\"", "\"createdAt\""}) {
+        const std::size_t at = text.find(key);
+        if (at == std::string_view::npos) continue;
+        std::string_view rest = text.substr(at + key.size(), 60);
+        const std::size_t digit = rest.find_first_of("0123456789");
+        if (digit == std::string_view::npos || digit > 8) continue;
+        rest = rest.substr(digit);
+        rest = rest.substr(0, rest.find_first_of("\"'\\,}"));
+        if (const auto claim = ReadMachineDate(rest)) {
+          Add(*claim, "script", true);
+          return;
+        }
+      }
+    }
+  }
+
+  // The first short text with a date, behind the headline before others.
+  void AnywhereInText() {
+    for (const bool behind : {true, false}) {
+      for (std::size_t i = 0; i < std::min<std::size_t>(blocks_.size(), 3000);
+           ++i) {
+        const PageBlock& block = blocks_[i];
+        if ((static_cast<int>(i) > title_block_) != behind) continue;
+        if (block.text.size() > 160 || (block.context & kInHidden) != 0) continue;
+        if (const auto date = FindDate(block.text, article_.language)) {
+          Add(date->claim, "text", true);
+          return;
+        }
       }
     }
   }

@@ -147,11 +147,29 @@ constexpr std::string_view kNoName[] = {
     "author",     "journalist",    "autor:",      ".com",          ".org",
     ".net"};
 
+bool HoldsWord(std::string_view lower, std::string_view word) {
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+  };
+  const bool bounded = letter(word.front());
+  std::size_t at = 0;
+  while ((at = lower.find(word, at)) != std::string_view::npos) {
+    const std::size_t end = at + word.size();
+    if (!bounded || ((at == 0 || !letter(lower[at - 1])) &&
+                     (end == lower.size() || !letter(lower[end]) ||
+                      (lower[end] == 's' && end + 1 == lower.size())))) {
+      return true;
+    }
+    at = end;
+  }
+  return false;
+}
+
 bool LooksLikeName(std::string_view part) {
   if (part.size() < 2 || part.size() > 70) return false;
   const std::string lower = Lower(part);
   for (const std::string_view word : kNoName) {
-    if (lower.find(word) != std::string::npos) return false;
+    if (HoldsWord(lower, word)) return false;
   }
   int words = 1, digits = 0, letters = 0;
   std::size_t at = 0;
@@ -205,6 +223,81 @@ bool IsSuffix(std::string_view part) {
 bool OpensByline(std::string_view text) {
   std::string_view copy = Trim(text);
   return CutOpener(copy) && !copy.empty();
+}
+
+bool ReadsLikeName(std::string_view text) {
+  if (!LooksLikeName(text)) return false;
+  int words = 0, capitals = 0;
+  bool start = true;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto c = static_cast<UChar32>(NextCodePoint(text, &at));
+    if (c == ' ') {
+      start = true;
+      continue;
+    }
+    if (start) {
+      ++words;
+      if (!u_isalpha(c)) return false;
+      if (!u_islower(c)) ++capitals;
+      start = false;
+    }
+    if (u_isdigit(c) || c == ':' || c == '!' || c == '?') return false;
+  }
+  // "von", "de", "bin" keep their small letter.
+  return words >= 2 && words <= 5 && capitals >= 2 && words - capitals <= 2;
+}
+
+std::vector<std::string> NamesOfValue(std::string_view text) {
+  std::vector<std::string> names;
+  text = Trim(text);
+  if (text.size() > 300) return names;
+  CutOpener(text);
+  bool by_comma = text.find(',') != std::string_view::npos;
+  std::size_t begin = 0;
+  while (by_comma && begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view part = Trim(text.substr(begin, end - begin));
+    if (part.find(' ') == std::string_view::npos) by_comma = false;
+    begin = end + 1;
+  }
+  std::string current;
+  const auto flush = [&] {
+    const std::string_view name = Trim(current);
+    const std::string lower = Lower(name);
+    const bool address = lower.find("http") != std::string::npos ||
+                         lower.find("www.") != std::string::npos ||
+                         lower.starts_with("@") || lower == "admin" ||
+                         lower == "administrator" || lower == "null" ||
+                         lower == "undefined" || lower == "none";
+    if (name.size() >= 2 && name.size() <= 100 && !address &&
+        std::find(names.begin(), names.end(), name) == names.end()) {
+      names.emplace_back(name);
+    }
+    current.clear();
+  };
+  std::size_t at = 0;
+  while (at < text.size()) {
+    bool hit = false;
+    for (const std::string_view parter :
+         {" and ", " und ", " et ", " & ", ";", "|", "\n", "、", "，", " y "}) {
+      if (text.compare(at, parter.size(), parter) == 0) {
+        flush();
+        at += parter.size();
+        hit = true;
+        break;
+      }
+    }
+    if (hit) continue;
+    if (by_comma && text[at] == ',') {
+      flush();
+    } else {
+      current += text[at];
+    }
+    ++at;
+  }
+  flush();
+  return names;
 }
 
 std::vector<std::string> NamesOf(std::string_view text) {

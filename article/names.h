@@ -12,6 +12,14 @@ namespace stemma {
 // go. Empty when nothing looks like a name.
 std::vector<std::string> NamesOf(std::string_view text);
 
+// The names in a value that is nothing but names (schema.org, <meta>): roles
+// stay, "Jane Doe, MD" stays one, lists are parted.
+std::vector<std::string> NamesOfValue(std::string_view text);
+
+// Whether a text reads like the name of one person: two to five words, each
+// with a capital or in a script without them, no digits.
+bool ReadsLikeName(std::string_view text);
+
 // Whether a text opens as a byline does ("By ", "Von ", "Por ", "Автор:").
 bool OpensByline(std::string_view text);
 

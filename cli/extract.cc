@@ -228,7 +228,7 @@ std::string Answer(const std::string& line, const fs::path& folder,
               {"canonical", article->canonical_url},
               {"is_article", article->is_article},
               {"confidence", article->confidence}};
-  if (article->published) out["date"] = DayAsWritten(*article->published);
+  if (article->published) out["date"] = DayShown(*article->published, article->dates);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
