@@ -139,7 +139,7 @@ void AddMedia(const std::vector<MediumView>& media, std::string& html) {
         HtmlLink(medium.media.url), medium.media.bytes, medium.duration,
         medium.status.empty() ? "not read" : EscapeHtml(medium.status),
         HtmlDigest(medium.media.payload_sha256));
-    for (const FrameView& frame : medium.frames) {
+    for (const KeyframeView& frame : medium.frames) {
       html += fmt::format(
           "<figure><img loading=\"lazy\" alt=\"frame at {:.2f} s\" "
           "src=\"/image/{}\"><figcaption>{:.2f} s</figcaption></figure>",

@@ -22,7 +22,7 @@ struct ListView {
 };
 std::string RenderListPage(const ListView& view);
 
-struct FrameView {
+struct KeyframeView {
   std::string record_id;  // its picture is at /image/ID
   double seconds = 0;
 };
@@ -30,7 +30,7 @@ struct MediumView {
   MediaRow media;
   double duration = 0;
   std::string status;  // "ok", "partial", "rejected", "" when not read
-  std::vector<FrameView> frames;
+  std::vector<KeyframeView> frames;
 };
 struct CaptureView {
   CaptureRow capture;
