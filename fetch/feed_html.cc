@@ -195,6 +195,20 @@ std::string WrittenTag(Tag tag, std::string_view base) {
   return out + (IsVoid(tag.name) || tag.self_closing ? " />" : ">");
 }
 
+// Text as it stands, but for an "&" that begins no reference.
+void AppendText(std::string_view text, std::string* out) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    *out += text[i];
+    if (text[i] != '&') continue;
+    const std::string_view name = text.substr(i + 1, 32);
+    const std::size_t end = name.find_first_not_of(
+        "#0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    const bool is_reference =
+        end != std::string_view::npos && end > 0 && name[end] == ';';
+    if (!is_reference) *out += "amp;";
+  }
+}
+
 // Length of a comment, declaration or processing instruction at the front.
 std::size_t DeclarationLength(std::string_view text) {
   if (text.starts_with("<!--")) {
@@ -268,7 +282,7 @@ void AppendMarkup(const XmlElement& element, std::string_view parent_ns,
     }
     out->append(" ").append(name).append("=\"").append(value).append("\"");
   }
-  if (element.children.empty() && (IsVoid(element.name) || is_foreign)) {
+  if (element.children.empty() && IsVoid(element.name)) {
     *out += " />";
     return;
   }
@@ -308,19 +322,23 @@ std::string CleanFeedHtml(std::string_view html, std::string_view base) {
   std::string out;
   while (!html.empty()) {
     const std::size_t next = std::min(html.find('<'), html.size());
-    out += html.substr(0, next);
+    AppendText(html.substr(0, next), &out);
     html.remove_prefix(next);
     if (html.empty()) break;
     if (const std::size_t length = DeclarationLength(html); length > 0) {
       html.remove_prefix(length);
       continue;
     }
-    Tag tag;
-    TagReader reader(html);
-    if (!StartsTag(html) || !reader.Read(&tag)) {
-      out += StartsTag(html) ? "&lt;" : "<";
+    if (!StartsTag(html)) {
+      out += '<';
       html.remove_prefix(1);
       continue;
+    }
+    Tag tag;
+    TagReader reader(html);
+    if (!reader.Read(&tag)) {
+      // No tag ends any more: reading on at the next "<" would be quadratic.
+      return out + EscapedText(html);
     }
     html = reader.rest();
     if (IsRemovedWhole(tag.name)) {

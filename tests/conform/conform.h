@@ -37,6 +37,9 @@ struct Suite {
   // that "expect" does not ask about are dropped before comparing and printing.
   // `meta` is null when the case has none.
   json (*run)(const json& input, const json& meta) = nullptr;
+  // Instead of `run`, for vectors whose "expect" holds the question, too: a
+  // path into the result, say, or an expression that must be true of it.
+  json (*answer)(const json& input, const json& expect) = nullptr;
   // Whether `got` is what was expected; equality when null.
   bool (*passes)(const json& got, const json& expect) = nullptr;
   // Members of "expect" that are remarks for people and not compared.
