@@ -6,18 +6,36 @@ namespace stemma::cli {
 
 // Each is defined in cli/<name>.cc.
 void AddCapture(CLI::App& root, Session& session);
+void AddCat(CLI::App& root, Session& session);
+void AddCheck(CLI::App& root, Session& session);
 void AddConfig(CLI::App& root, Session& session);
+void AddCrawl(CLI::App& root, Session& session);
 void AddDerive(CLI::App& root, Session& session);
 void AddExtract(CLI::App& root, Session& session);
+void AddFind(CLI::App& root, Session& session);
+void AddHash(CLI::App& root, Session& session);
+void AddKeyframes(CLI::App& root, Session& session);
+void AddList(CLI::App& root, Session& session);
+void AddReindex(CLI::App& root, Session& session);
 void AddServe(CLI::App& root, Session& session);
+void AddStatus(CLI::App& root, Session& session);
 
 std::span<const Command> Commands() {
   static constexpr std::array kCommands = {
       Command{"capture", AddCapture},
+      Command{"cat", AddCat},
+      Command{"check", AddCheck},
       Command{"config", AddConfig},
+      Command{"crawl", AddCrawl},
       Command{"derive", AddDerive},
       Command{"extract", AddExtract},
+      Command{"find", AddFind},
+      Command{"hash", AddHash},
+      Command{"keyframes", AddKeyframes},
+      Command{"list", AddList},
+      Command{"reindex", AddReindex},
       Command{"serve", AddServe},
+      Command{"status", AddStatus},
   };
   return kCommands;
 }

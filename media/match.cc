@@ -16,11 +16,12 @@
 namespace stemma {
 namespace {
 
-constexpr int kRadius = 72;          // bits; chance matches begin above 80
-constexpr double kCropEvery = 0.5;   // seconds between samples cropped
-constexpr double kWhole = 0.9;       // coverage that counts as all
-constexpr int kSharedBy = 3;         // videos: a picture in so many is a sign
-constexpr double kLongestIdent = 5;  // seconds
+constexpr int kRadius = 72;           // bits; chance matches begin above 80
+constexpr double kCropEvery = 0.5;    // seconds between samples cropped
+constexpr double kWhole = 0.9;        // coverage that counts as all
+constexpr int kSharedBy = 3;          // videos: a picture in so many is a sign
+constexpr double kLongestIdent = 5;   // seconds
+constexpr double kSamePicture = 0.6;  // of the tiles of a still agree
 
 // Parts of a known picture under which a republished crop is looked for.
 constexpr Region kCrops[] = {
@@ -275,6 +276,46 @@ std::vector<VideoMatch> VideoIndex::Find(const VideoReport& query) const {
   DropIdents(matches, seconds);
   std::stable_sort(matches.begin(), matches.end(),
                    [](const VideoMatch& a, const VideoMatch& b) {
+                     return a.score > b.score;
+                   });
+  return matches;
+}
+
+std::vector<PictureMatch> VideoIndex::FindPicture(
+    const FrameSample& query) const {
+  VideoReport still;
+  still.samples.push_back(query);
+  std::vector<Look> looks;
+  std::vector<FrameHash> hashes;
+  LooksOfQuery(still, looks, hashes);
+  std::vector<FrameIndex::Hit> hits = impl_->index.Find(hashes, kRadius);
+  std::stable_sort(hits.begin(), hits.end(), [](const auto& a, const auto& b) {
+    return a.distance < b.distance;
+  });
+  constexpr std::size_t kMostTried = 2000;
+  if (hits.size() > kMostTried) hits.resize(kMostTried);
+
+  std::vector<PictureMatch> matches;
+  std::set<std::pair<std::uint32_t, int>> seen;  // video, two-second stretch
+  for (const FrameIndex::Hit& hit : hits) {
+    const Look& q = looks[hit.query];
+    const Look& r = impl_->looks[hit.entry];
+    const FrameSample& sample =
+        impl_->videos[r.video].report->samples[r.sample];
+    const std::pair place{r.video, static_cast<int>(sample.seconds / 2)};
+    if (seen.contains(place)) continue;
+    const PatchPair pair{&query, &sample};
+    const Region region = Register({&pair, 1}, q.region, q.mirrored, r.region);
+    const double score =
+        Agreement(DetailOf(PatchOf(query, q.region, q.mirrored)),
+                  DetailOf(PatchOf(sample, region, false)));
+    if (score < kSamePicture) continue;
+    seen.insert(place);
+    matches.push_back(
+        {impl_->videos[r.video].id, sample.seconds, score, q.mirrored, region});
+  }
+  std::stable_sort(matches.begin(), matches.end(),
+                   [](const PictureMatch& a, const PictureMatch& b) {
                      return a.score > b.score;
                    });
   return matches;

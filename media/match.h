@@ -31,6 +31,15 @@ struct VideoMatch {
   VideoComparison comparison;  // a: the known video, b: the query
 };
 
+// A still found in a known video.
+struct PictureMatch {
+  std::string id;
+  double seconds = 0;  // where in the video
+  double score = 0;    // share of the picture that agrees, 0 to 1
+  bool mirrored = false;
+  Region region;  // the part of the frame that shows the still
+};
+
 // An index over the videos of an archive. Not thread-safe.
 class VideoIndex {
  public:
@@ -46,6 +55,10 @@ class VideoIndex {
 
   // The known videos that share pictures with `query`, best first.
   std::vector<VideoMatch> Find(const VideoReport& query) const;
+
+  // The places in known videos that show the still `query`, best first; one
+  // for each stretch of two seconds.
+  std::vector<PictureMatch> FindPicture(const FrameSample& query) const;
 
  private:
   struct Impl;

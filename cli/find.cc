@@ -1,0 +1,288 @@
+// stemma find FILE|URL: which captures hold this text, image or video.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
+
+#include "cli/commands.h"
+#include "cli/file_blob.h"
+#include "cli/find_video.h"
+#include "cli/memory.h"
+#include "cli/page_source.h"
+#include "cli/session.h"
+
+namespace stemma::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMostRelatives = 50;
+
+struct Options {
+  std::string reference;
+  bool batch = false, no_fetch = false;
+};
+
+// What is searched in, opened when the first query needs it.
+class Finder {
+ public:
+  explicit Finder(Session& session) : session_(session) {}
+
+  // The answers to one query, as the batch has them; one with a null
+  // reference when nothing was found.
+  Result<std::vector<Json>> Find(const std::string& name,
+                                 const std::string& reference, bool fetch);
+
+ private:
+  Result<std::vector<Json>> FindMedium(const std::string& name,
+                                       const Blob& bytes);
+  std::vector<Json> FindPicture(const std::string& name,
+                                const VideoReport& still);
+  Result<std::vector<Json>> FindText(const std::string& name,
+                                     const std::string& reference, bool fetch);
+
+  Session& session_;
+  std::optional<VideoLibrary> videos_;
+  std::unique_ptr<Memory> texts_;
+};
+
+std::string NameOfPlace(const KnownPlace& place) {
+  return place.reference.empty() ? place.capture_id : place.reference;
+}
+
+void AddPlace(const KnownPlace& place, Json& line) {
+  line["capture"] = place.capture_id;
+  if (!place.url.empty()) line["url"] = place.url;
+}
+
+Result<std::vector<Json>> Finder::Find(const std::string& name,
+                                       const std::string& reference,
+                                       bool fetch) {
+  Result<std::vector<Json>> found = std::vector<Json>{};
+  std::error_code ignored;
+  if (fs::exists(reference, ignored)) {
+    STEMMA_TRY(const Blob bytes, FileBlob(reference));
+    STEMMA_TRY(const std::string prefix, bytes.ReadPrefix(4096));
+    found = IsMedium(prefix) ? FindMedium(name, bytes)
+                             : FindText(name, reference, fetch);
+  } else {
+    found = FindText(name, reference, fetch);
+  }
+  if (found && found->empty()) {
+    found->push_back({{"query", name}, {"reference", nullptr}});
+  }
+  return found;
+}
+
+Result<std::vector<Json>> Finder::FindMedium(const std::string& name,
+                                             const Blob& bytes) {
+  if (!videos_) {
+    STEMMA_TRY(videos_, VideoLibrary::Open(session_.ArchiveDir()));
+  }
+  STEMMA_TRY(const VideoReport report, ReadMedium(bytes));
+  if (report.status == "rejected") {
+    return Error(ErrorCode::kMalformed,
+                 fmt::format("{}: no video: {}", name, report.reason));
+  }
+  if (report.facts.contains("kind")) return FindPicture(name, report);
+  std::vector<Json> lines;
+  for (const VideoMatch& match : videos_->Find(report)) {
+    for (const KnownPlace& place : videos_->PlacesOf(match.id)) {
+      Json line = LineOf(name, match, NameOfPlace(place));
+      AddPlace(place, line);
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+std::vector<Json> Finder::FindPicture(const std::string& name,
+                                      const VideoReport& still) {
+  std::vector<Json> lines;
+  for (const PictureMatch& match :
+       videos_->FindPicture(still.samples.front())) {
+    for (const KnownPlace& place : videos_->PlacesOf(match.id)) {
+      Json line = {{"query", name},
+                   {"reference", NameOfPlace(place)},
+                   {"score", match.score},
+                   {"seconds", match.seconds},
+                   {"region",
+                    {match.region.left, match.region.top, match.region.right,
+                     match.region.bottom}}};
+      if (match.mirrored) line["mirrored"] = true;
+      AddPlace(place, line);
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+Result<std::vector<Json>> Finder::FindText(const std::string& name,
+                                           const std::string& reference,
+                                           bool fetch) {
+  SourceOptions source;
+  source.fetch = fetch;
+  STEMMA_TRY(const LoadedPublication loaded,
+             LoadPublication(session_, reference, source));
+  if (!texts_) {
+    STEMMA_TRY(texts_, Memory::Open(session_.ArchiveDir()));
+  }
+  STEMMA_TRY(const std::vector<Relative> relatives,
+             texts_->RelativesOf(loaded.publication, {}, kMostRelatives));
+  std::vector<Json> lines;
+  for (const Relative& relative : relatives) {
+    const Publication& p = relative.publication;
+    lines.push_back({{"query", name},
+                     {"reference", p.id},
+                     {"verdict", NameOf(relative.comparison.verdict)},
+                     {"url", p.url},
+                     {"title", p.title}});
+  }
+  return lines;
+}
+
+std::string Dumped(const Json& line) {
+  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// One line for people.
+std::string Told(const Json& line) {
+  std::string text = line.value("reference", std::string());
+  if (line.contains("url")) text += "  " + line["url"].get<std::string>();
+  if (line.contains("verdict")) {
+    text += "  " + line["verdict"].get<std::string>();
+  }
+  if (line.contains("seconds")) {
+    text += fmt::format("  at {:.3f} s", line["seconds"].get<double>());
+  }
+  if (line.contains("segments")) {
+    for (const Json& s : line["segments"]) {
+      text += fmt::format("\n    {:.3f}-{:.3f} s shows {:.3f}-{:.3f} s",
+                          s[0].get<double>(), s[1].get<double>(),
+                          s[2].get<double>(), s[3].get<double>());
+    }
+    for (const Json& e : line["altered"]) {
+      text +=
+          fmt::format("\n    {} {:.3f}-{:.3f} s", e["kind"].get<std::string>(),
+                      e["q_start"].get<double>(), e["q_end"].get<double>());
+    }
+  }
+  return ForTerminal(text);
+}
+
+void RunOne(const Options& options, Session& session) {
+  Finder finder(session);
+  const Result<std::vector<Json>> found =
+      finder.Find(options.reference, options.reference, !options.no_fetch);
+  if (!found) {
+    session.exit_code = session.Fail(found.error());
+    return;
+  }
+  const bool nothing = found->front()["reference"].is_null();
+  session.exit_code = nothing ? kBadAnswer : kDone;
+  if (session.json) {
+    Json matches = Json::array();
+    if (!nothing) {
+      for (const Json& line : *found) matches.push_back(line);
+    }
+    *session.out << Dumped({{"query", options.reference},
+                            {"matches", std::move(matches)}})
+                 << "\n";
+    return;
+  }
+  if (nothing) session.Note("nothing in the archive shares it");
+  if (nothing) return;
+  for (const Json& line : *found) *session.out << Told(line) << "\n";
+}
+
+std::vector<std::string> AnswersTo(const std::string& text,
+                                   const fs::path& folder, Finder& finder,
+                                   const Options& options, bool& failed) {
+  std::string name;
+  const auto error = [&](std::string_view why) {
+    failed = true;
+    return std::vector{Dumped({{"query", name}, {"error", why}})};
+  };
+  const Json line = Json::parse(text, nullptr, false);
+  if (!line.is_object()) return error("not a JSON object");
+  std::string file;
+  for (const char* key : {"file", "path", "page"}) {
+    if (line.contains(key) && line[key].is_string()) file = line[key];
+  }
+  if (line.contains("query") && line["query"].is_string()) name = line["query"];
+  if (name.empty()) return error("'query' is missing");
+  if (file.empty()) return error("'file' is missing");
+  const Result<std::vector<Json>> found =
+      finder.Find(name, (folder / file).string(), !options.no_fetch);
+  if (!found) return error(found.error().message());
+  std::vector<std::string> answers;
+  for (const Json& answer : *found) answers.push_back(Dumped(answer));
+  return answers;
+}
+
+void RunBatch(const Options& options, Session& session) {
+  std::ifstream file;
+  fs::path folder;
+  const bool from_file = !options.reference.empty() && options.reference != "-";
+  if (from_file) {
+    file.open(options.reference);
+    if (!file) {
+      session.exit_code = session.Fail(
+          Error(ErrorCode::kIo, "find: cannot read " + options.reference));
+      return;
+    }
+    folder = fs::path(options.reference).parent_path();
+  }
+  std::istream& in = from_file ? static_cast<std::istream&>(file) : std::cin;
+  Finder finder(session);
+  bool failed = false;
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    for (const std::string& answer :
+         AnswersTo(line, folder, finder, options, failed)) {
+      *session.out << answer << "\n";
+    }
+    session.out->flush();
+  }
+  if (failed) session.exit_code = kBadAnswer;
+}
+
+}  // namespace
+
+void AddFind(CLI::App& root, Session& session) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command = root.add_subcommand(
+      "find", "Which captures hold this text, image or video, and where.");
+  command
+      ->add_option("reference", options->reference,
+                   "video, image or page; batch: JSON lines")
+      ->type_name("FILE|URL");
+  command->add_flag("--batch", options->batch,
+                    "read {\"query\",\"file\"} lines, answer in order");
+  command->add_flag("--no-fetch", options->no_fetch, "never use the network");
+  AddNetworkOptions(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  stemma --archive case-12 find copy.mp4\n"
+      "  stemma find --batch queries.jsonl > found.jsonl");
+  command->callback([options, &session] {
+    if (options->batch) {
+      RunBatch(*options, session);
+    } else if (options->reference.empty()) {
+      *session.err << "stemma find: what? Give a FILE or a URL.\n";
+      session.exit_code = kUsage;
+    } else {
+      RunOne(*options, session);
+    }
+  });
+}
+
+}  // namespace stemma::cli
