@@ -1010,8 +1010,10 @@ std::string DayShown(const DateClaim& published,
                      const std::vector<DateClaim>& claims) {
   const std::string day = DayAsWritten(published);
   if (IsShown(published)) return day;
+  const std::string_view raw = Trim(published.raw);
   const bool utc = published.has_zone &&
-                   day == FormatSeconds(published.time).substr(0, 10);
+                   (raw.ends_with("Z") || raw.ends_with("+00:00") ||
+                    raw.ends_with("+0000") || raw.ends_with("GMT"));
   std::string modified;
   const DateClaim* shown = nullptr;
   for (const DateClaim& claim : claims) {

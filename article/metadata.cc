@@ -290,12 +290,14 @@ class AuthorReader {
     std::vector<std::string> persons, organizations;
     FromJsonLd(persons, organizations);
     if (!persons.empty()) return persons;
+    FromLabels(persons);
+    if (!persons.empty()) return persons;
     for (const char* name :
          {"parsely-author", "author", "article:author", "dc.creator",
           "dcterms.creator", "sailthru.author", "byl", "dc.contributor",
           "itemprop:author", "cxenseparse:author", "article:author_name",
           "og:article:author", "twitter:creator", "authors"}) {
-      AddMeta(name, persons);
+      AddMeta(name, persons, organizations);
       if (!persons.empty()) return persons;
     }
     FromMarkup(persons);
@@ -305,6 +307,8 @@ class AuthorReader {
     FromByline(persons);
     if (!persons.empty()) return persons;
     FromHints(persons);
+    if (!persons.empty()) return persons;
+    FromScripts(persons);
     if (!persons.empty()) return persons;
     return organizations;
   }
@@ -330,13 +334,61 @@ class AuthorReader {
     }
   }
 
-  void AddMeta(std::string_view name, std::vector<std::string>& out) const {
+  // A site may be named for its author: its name is the last choice.
+  void AddMeta(std::string_view name, std::vector<std::string>& out,
+               std::vector<std::string>& last_choice) const {
     for (const auto& [key, value] : head_.meta) {
-      if (key != name || IsSite(value)) continue;
+      if (key != name) continue;
       if (value.starts_with("http") || value.starts_with("@")) continue;
-      std::vector<std::string> names = NamesOfValue(value);
+      for (const std::string& author : NamesOfValue(value)) {
+        AddNames({author}, IsSite(author) ? last_choice : out);
+      }
+    }
+  }
+
+  // <meta name="twitter:label1" content="Written by">, "twitter:data1".
+  void FromLabels(std::vector<std::string>& out) const {
+    for (const char* number : {"1", "2"}) {
+      const std::string label =
+          Lower(head_.Meta(std::string("twitter:label") + number));
+      if (label != "written by" && label != "geschrieben von" &&
+          label != "écrit par" && label != "escrito por" &&
+          label != "verfasst von" && label != "scritto da" &&
+          label != "by" && label != "author") {
+        continue;
+      }
+      std::vector<std::string> names =
+          NamesOfValue(head_.Meta(std::string("twitter:data") + number));
       std::erase_if(names, [&](const std::string& n) { return IsSite(n); });
       AddNames(names, out);
+    }
+  }
+
+  // "author":"Jane Doe" in a script that feeds the page's statistics.
+  void FromScripts(std::vector<std::string>& out) const {
+    for (const std::uint32_t number : tree_.scan.scripts) {
+      const std::string_view text =
+          tree_.scan.Content(tree_.scan.elements[number]);
+      for (const std::string_view key :
+           {"\"author\"", "\"authors\"", "\"pagePostAuthor\"",
+            "\"authorName\"", "\"author_name\"", "\"byline\"",
+            "\"articleAuthor\"", "'author'", "author:"}) {
+        const std::size_t at = text.find(key);
+        if (at == std::string_view::npos) continue;
+        const std::string_view rest = text.substr(at + key.size(), 120);
+        const std::size_t open = rest.find_first_not_of(" :[\n\t");
+        if (open == std::string_view::npos ||
+            (rest[open] != '"' && rest[open] != '\'')) {
+          continue;
+        }
+        const std::size_t close = rest.find(rest[open], open + 1);
+        if (close == std::string_view::npos) continue;
+        for (const std::string& name :
+             NamesOfValue(rest.substr(open + 1, close - open - 1))) {
+          if (ReadsLikeName(name) && !IsSite(name)) AddNames({name}, out);
+        }
+        if (!out.empty()) return;
+      }
     }
   }
 
@@ -385,7 +437,8 @@ class AuthorReader {
          {"/author", "/autor", "/auteur", "/staff/", "/people/", "/profile",
           "/contributor", "/writer", "/journalist", "/by/", "/columnist",
           "/reporter", "/team/", "/user/", "/users/", "/redakt", "/medarbe",
-          "/bio/", "/experts/", "/editor", "author="}) {
+          "/bio/", "/experts/", "/editor", "author=",
+          "/newsteam/", "/profil", "/creator", "/about/"}) {
       authors = authors || href.find(path) != std::string::npos;
     }
     if (!authors) return {};
@@ -442,30 +495,56 @@ class AuthorReader {
     }
   }
 
-  // "By Jane Doe" in a short block near the headline.
+  // "By Jane Doe" in a short block near the headline; "Written by Jane Doe"
+  // anywhere behind it.
   void FromByline(std::vector<std::string>& out) const {
-    const std::size_t from =
-        title_block_ < 0 ? 0 : static_cast<std::size_t>(title_block_);
-    const std::size_t to = std::min(blocks_.size(), from + 25);
-    for (std::size_t i = from; i < to; ++i) {
-      const PageBlock& block = blocks_[i];
-      if (block.text.size() > 150 || (block.context & kInHidden) != 0) continue;
-      std::string_view text = block.text;
-      if (!OpensByline(text)) {
-        const std::size_t by = text.find(" by ");
-        if (by == std::string_view::npos || block.words > 14) continue;
-        text = text.substr(by + 1);
+    for (const bool near : {true, false}) {
+      for (std::size_t i = 0; i < blocks_.size(); ++i) {
+        const PageBlock& block = blocks_[i];
+        if (NearTitle(i, 25) != near || block.text.size() > 150) continue;
+        if (static_cast<int>(i) < title_block_ && !near) continue;
+        if ((block.context & (kInHidden | kInComment | kInNav)) != 0) continue;
+        ReadByline(i, near, out);
+        if (!out.empty()) return;
       }
-      if (const auto date = FindDate(text, "")) {
-        text = text.substr(0, date->begin);
-      }
-      std::vector<std::string> names = NamesOf(text);
-      std::erase_if(names, [&](const std::string& n) {
-        return IsSite(n) || (n.size() > 40 && !ReadsLikeName(n));
-      });
-      AddNames(names, out);
-      if (!out.empty()) return;
     }
+  }
+
+  void ReadByline(std::size_t i, bool near,
+                  std::vector<std::string>& out) const {
+    std::string text = blocks_[i].text;
+    const std::string lower = Lower(text);
+    bool opens = false, alone = false;
+    for (const std::string_view opener :
+         {"written by", "article by", "posted by", "words by", "story by",
+          "author:", "autor:", "by:", "geschrieben von", "text:", "von:"}) {
+      opens = opens || lower.starts_with(opener);
+    }
+    if (!near && !opens) return;
+    for (const std::string_view whole :
+         {"by", "written by", "article by", "author", "author:", "autor:",
+          "von", "par", "por", "written by:", "posted by", "by:"}) {
+      alone = alone || lower == whole;
+    }
+    if (alone && i + 1 < blocks_.size()) {
+      text = "by " + blocks_[i + 1].text;
+    } else if (lower.starts_with("by") && text.size() > 4 && text[2] >= 'A' &&
+               text[2] <= 'Z') {
+      text.insert(2, " ");  // <span>By</span><span>Jane Doe</span>
+    } else if (!OpensByline(text)) {
+      const std::size_t by = text.find(" by ");
+      if (by == std::string::npos || blocks_[i].words > 14) return;
+      text.erase(0, by + 1);
+    }
+    text.resize(std::min(text.size(), text.find('\n')));
+    if (text.size() > 150) return;
+    if (const auto date = FindDate(text, "")) text.resize(date->begin);
+    std::vector<std::string> names = NamesOf(text);
+    std::erase_if(names, [&](const std::string& n) {
+      return IsSite(n) || (n[0] >= 'a' && n[0] <= 'z') ||
+             (n.find(' ') != std::string::npos && !ReadsLikeName(n));
+    });
+    AddNames(names, out);
   }
 
   const PageTree& tree_;
@@ -493,51 +572,34 @@ class DateReader {
       Published(a->published, "json-ld:datePublished");
       Modified(a->modified, "json-ld:dateModified");
     }
-    for (const char* name : {"article:published_time",
-                             "article:published",
-                             "parsely-pub-date",
-                             "og:article:published_time",
-                             "sailthru.date",
-                             "itemprop:datepublished",
-                             "dc.date.issued",
-                             "dcterms.issued",
-                             "dcterms.created",
-                             "dcterms.date",
-                             "dc.date",
-                             "dc.date.created",
-                             "datepublished",
-                             "pubdate",
-                             "publishdate",
-                             "publish-date",
-                             "publish_date",
-                             "publication_date",
-                             "article_date_original",
-                             "originalpublicationdate",
-                             "cxenseparse:recs:publishtime",
-                             "cxenseparse:publishtime",
-                             "og:pubdate",
-                             "article.published",
-                             "rnews:datepublished",
-                             "displaydate",
-                             "itemprop:datecreated",
-                             "citation_publication_date",
-                             "date",
-                             "shareaholic:article_published_time",
-                             "bt:pubdate",
-                             "og:release_date",
-                             "created"}) {
+    for (const char* name :
+         {"article:published_time", "article:published", "parsely-pub-date",
+          "og:article:published_time", "sailthru.date",
+          "itemprop:datepublished", "datepublished",
+          "article_date_original", "originalpublicationdate",
+          "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
+          "og:pubdate", "article.published", "rnews:datepublished",
+          "citation_publication_date", "shareaholic:article_published_time",
+          "bt:pubdate", "og:release_date"}) {
       Published(head_.Meta(name), name);
     }
-    for (const char* name :
-         {"article:modified_time", "og:updated_time", "itemprop:datemodified",
-          "dcterms.modified", "last-modified", "lastmod", "revised"}) {
+    for (const char* name : {"article:modified_time", "og:updated_time",
+                             "itemprop:datemodified", "dcterms.modified",
+                             "last-modified", "lastmod", "revised"}) {
       Modified(head_.Meta(name), name);
     }
-    TimeElements();
+    Marked();
+    TextAndTimes();
+    for (const char* name :
+         {"dc.date.issued", "dcterms.issued", "pubdate", "publishdate",
+          "publish-date", "publish_date", "publication_date", "displaydate",
+          "itemprop:datecreated", "dcterms.created", "dcterms.date",
+          "dc.date", "dc.date.created", "date", "created"}) {
+      Published(head_.Meta(name), name);
+    }
     if (const LdArticle* a = head_.Main()) {
       Published(a->created, "json-ld:dateCreated");
     }
-    TextNearTitle();
     if (const auto claim = DateOfUrl(article_.url)) Add(*claim, "url", true);
     if (!article_.published) InScripts();
     if (!article_.published) AnywhereInText();
@@ -565,54 +627,75 @@ class DateReader {
     if (const auto claim = ReadMachineDate(text)) Add(*claim, source, false);
   }
 
-  // Those behind the headline first: what is above it is of other stories.
-  void TimeElements() {
+  // itemprop=datePublished and dateModified on any element of the page.
+  void Marked() {
+    int seen = 0;
+    for (const RawElement& element : tree_.scan.elements) {
+      if (element.attributes == 0 || element.tag == Tag::kMeta) continue;
+      const std::string property =
+          Lower(tree_.scan.Attribute(element, "itemprop"));
+      const bool published = property == "datepublished";
+      if (!published && property != "datemodified") continue;
+      std::string value = tree_.scan.Attribute(element, "datetime");
+      if (value.empty()) value = tree_.scan.Attribute(element, "content");
+      const auto claim = ReadMachineDate(value);
+      if (!claim || ++seen > 20) continue;
+      Add(*claim,
+          published ? "itemprop:datePublished" : "itemprop:dateModified",
+          published);
+    }
+  }
+
+  // What a reader sees near the headline, with the time of the <time> element
+  // that says the same day; a <time> alone counts behind the headline before
+  // those of other stories above it.
+  void TextAndTimes() {
+    const std::vector<DateClaim> texts = TextNearTitle();
     const std::uint32_t title =
         title_block_ < 0
             ? 0
             : blocks_[static_cast<std::size_t>(title_block_)].source_begin;
-    TimeElements(title, ~0U);
-    TimeElements(0, title);
-  }
-
-  void TimeElements(std::uint32_t from, std::uint32_t to) {
-    int seen = 0;
+    std::vector<DateClaim> behind, above;
     for (const RawElement& element : tree_.scan.elements) {
-      const std::string property =
-          element.attributes == 0
-              ? ""
-              : Lower(tree_.scan.Attribute(element, "itemprop"));
-      const bool published = property == "datepublished";
-      const bool modified = property == "datemodified";
-      if (element.begin < from || element.begin >= to) continue;
-      if (element.tag == Tag::kMeta) continue;
-      if (element.tag != Tag::kTime && !published && !modified) continue;
-      std::string value = tree_.scan.Attribute(element, "datetime");
-      if (value.empty()) value = tree_.scan.Attribute(element, "content");
-      if (value.empty()) continue;
-      const auto claim = ReadMachineDate(value);
-      if (!claim || ++seen > 40) continue;
-      if (modified) {
-        Add(*claim, "time", false);
-      } else {
-        Add(*claim, published ? "itemprop:datePublished" : "time", true);
+      if (element.tag != Tag::kTime) continue;
+      auto claim = ReadMachineDate(tree_.scan.Attribute(element, "datetime"));
+      if (!claim) continue;
+      auto& list = element.begin >= title ? behind : above;
+      if (list.size() < 20) list.push_back(*std::move(claim));
+    }
+    behind.insert(behind.end(), above.begin(), above.end());
+    if (!texts.empty()) {
+      const std::string day = DayAsWritten(texts.front());
+      for (const DateClaim& time : behind) {
+        if (DayAsWritten(time) != day) continue;
+        Add(time, "time", true);
+        break;
       }
     }
+    for (const DateClaim& text : texts) Add(text, "text", true);
+    for (const DateClaim& time : behind) Add(time, "time", true);
   }
 
-  void TextNearTitle() {
+  std::vector<DateClaim> TextNearTitle() const {
+    std::vector<DateClaim> found;
     const std::size_t from =
         title_block_ < 3 ? 0 : static_cast<std::size_t>(title_block_) - 3;
     const std::size_t to = std::min(blocks_.size(), from + 30);
-    int found = 0;
-    for (std::size_t i = from; i < to && found < 5; ++i) {
-      const PageBlock& block = blocks_[i];
-      if (block.text.size() > 200 || (block.context & kInHidden) != 0) continue;
-      if (const auto date = FindDate(block.text, article_.language)) {
-        Add(date->claim, "text", true);
-        ++found;
+    // Behind the headline before what stands above it.
+    for (const bool behind : {true, false}) {
+      for (std::size_t i = from; i < to && found.size() < 5; ++i) {
+        const PageBlock& block = blocks_[i];
+        if ((static_cast<int>(i) >= title_block_) != behind) continue;
+        if (block.text.size() > 200 || (block.context & kInHidden) != 0) {
+          continue;
+        }
+        if (block.words > 24 && block.ends_sentence) continue;
+        if (const auto date = FindDate(block.text, article_.language)) {
+          found.push_back(date->claim);
+        }
       }
     }
+    return found;
   }
 
   // "datePublished":"2020-01-30T..." in a script that is no JSON-LD.

@@ -29,7 +29,9 @@ std::string_view Trim(std::string_view text) {
 }
 
 // Lower case; each followed by a blank or a colon. Longer ones first.
-constexpr std::string_view kOpeners[] = {"written by",
+constexpr std::string_view kOpeners[] = {"written by", "alles von", "alle artikel von", "alle beiträge von",
+    "beiträge von", "articles by", "posts by", "more by", "view all posts by",
+    "view all articles by", "more from", "article by", "about the author",
                                          "posted by",
                                          "published by",
                                          "story by",
@@ -310,6 +312,9 @@ std::vector<std::string> NamesOf(std::string_view text) {
     CutOpener(part);
     const std::size_t bracket = part.find_first_of("(<[");
     if (bracket != std::string_view::npos) part = Trim(part.substr(0, bracket));
+    for (const std::string_view tail : {" on", " am", " at", " in", " um"}) {
+      if (part.ends_with(tail)) part.remove_suffix(tail.size());
+    }
     if (part.empty() || IsSuffix(part)) continue;
     if (!LooksLikeName(part)) continue;
     const std::string name(part);
