@@ -68,7 +68,15 @@ json RunResolve(const json& input, const json&) {
   return {{"resolved", url ? json(url->Href()) : json()}};
 }
 
+// crawler-commons normalizes more than the URL Standard does; what is shown is
+// how far the Standard alone goes.
+json RunNormalize(const json& input, const json&) {
+  const Result<Url> url = Url::Parse(input.at("url").get<std::string>());
+  return {{"normalized", url ? json(url->HrefWithoutFragment()) : json()}};
+}
+
 const bool registered = Register({
+    {.name = "url_normalize_cc", .run = RunNormalize},
     {.name = "url_wpt", .run = RunUrl, .remarks = {"searchParams", "comment"}},
     {.name = "url_toascii_wpt", .run = RunToAscii},
     {.name = "url_idna_v2", .run = RunToAscii},
