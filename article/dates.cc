@@ -1035,7 +1035,8 @@ std::string DayShown(const DateClaim& published,
   if (utc && apart > -std::chrono::hours{38} && apart < std::chrono::hours{24}) {
     return seen;
   }
-  return seen == modified ? seen : day;
+  return seen == modified && published.source.starts_with("json-ld") ? seen
+                                                                    : day;
 }
 
 }  // namespace stemma

@@ -41,6 +41,7 @@ bool HasToken(const std::string& list, std::string_view token) {
 void ReadMeta(const PageTree& tree, const RawElement& element,
               HeadFacts& head) {
   std::string content = OneLine(tree.scan.Attribute(element, "content"));
+  if (content.empty()) content = OneLine(tree.scan.Attribute(element, "value"));
   if (content.empty() || head.meta.size() > 2000) return;
   for (const char* key : {"name", "property", "itemprop", "http-equiv"}) {
     std::string name = Lower(tree.scan.Attribute(element, key));
@@ -601,6 +602,7 @@ class DateReader {
       Published(a->created, "json-ld:dateCreated");
     }
     if (const auto claim = DateOfUrl(article_.url)) Add(*claim, "url", true);
+    if (!article_.published) OtherMeta();
     if (!article_.published) InScripts();
     if (!article_.published) AnywhereInText();
     if (!article_.published && article_.modified) {
@@ -698,6 +700,29 @@ class DateReader {
     return found;
   }
 
+  // <meta name="published_on"> and its like; title="2013-04-04T18:52:11+00:00".
+  void OtherMeta() {
+    for (const auto& [name, value] : head_.meta) {
+      if (name.find("publi") != std::string::npos && value.size() < 60 &&
+          value.find_first_of("0123456789") != std::string::npos) {
+        Published(value, name);
+      }
+    }
+    for (const RawElement& element : tree_.scan.elements) {
+      if (element.attributes == 0 ||
+          (element.tag != Tag::kSpan && element.tag != Tag::kAbbr)) {
+        continue;
+      }
+      const std::string title = tree_.scan.Attribute(element, "title");
+      if (title.size() < 16 || title.size() > 30 || title[4] != '-' ||
+          title[10] != 'T') {
+        continue;
+      }
+      Published(title, "title-attribute");
+      if (article_.published) return;
+    }
+  }
+
   // "datePublished":"2020-01-30T..." in a script that is no JSON-LD.
   void InScripts() {
     for (const std::uint32_t number : tree_.scan.scripts) {
@@ -731,8 +756,10 @@ class DateReader {
            ++i) {
         const PageBlock& block = blocks_[i];
         if ((static_cast<int>(i) > title_block_) != behind) continue;
-        if (block.text.size() > 160 || (block.context & kInHidden) != 0) continue;
-        if (const auto date = FindDate(block.text, article_.language)) {
+        if ((block.context & kInHidden) != 0) continue;
+        const std::string_view head =
+            std::string_view(block.text).substr(0, 160);
+        if (const auto date = FindDate(head, article_.language)) {
           Add(date->claim, "text", true);
           return;
         }
