@@ -15,7 +15,7 @@ namespace {
 Error Failure(std::string_view doing, const std::filesystem::path& path,
               int code) {
   const bool full = code == ENOSPC || code == EDQUOT || code == EFBIG;
-  return Error(full               ? ErrorCode::kNoSpace
+  return Error(full             ? ErrorCode::kNoSpace
                : code == ENOENT ? ErrorCode::kNotFound
                                 : ErrorCode::kIo,
                fmt::format("{} {}: {}", doing, path.string(),
@@ -34,7 +34,7 @@ Result<AppendFile> AppendFile::Create(const std::filesystem::path& path) {
 Result<AppendFile> AppendFile::OpenExisting(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (descriptor < 0) return Failure("opening", path, errno);
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     const int code = errno;
     ::close(descriptor);
@@ -44,7 +44,9 @@ Result<AppendFile> AppendFile::OpenExisting(const std::filesystem::path& path) {
                     static_cast<std::uint64_t>(facts.st_size));
 }
 
-AppendFile::AppendFile(AppendFile&& other) noexcept { *this = std::move(other); }
+AppendFile::AppendFile(AppendFile&& other) noexcept {
+  *this = std::move(other);
+}
 
 AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);

@@ -40,7 +40,9 @@ class AppendFile {
 
  private:
   AppendFile(int descriptor, std::filesystem::path path, std::uint64_t size)
-      : descriptor_(descriptor), path_(std::move(path)), size_(size),
+      : descriptor_(descriptor),
+        path_(std::move(path)),
+        size_(size),
         synced_(size) {}
   Status WriteAt(std::uint64_t at, std::string_view bytes);
   Error Failed(std::string_view doing);

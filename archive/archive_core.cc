@@ -45,20 +45,20 @@ void PutLe32(std::string& out, std::uint32_t value) {
 
 Error SystemError(std::string_view doing, const fs::path& path) {
   const int code = errno;
-  return Error(code == ENOSPC || code == EDQUOT ? ErrorCode::kNoSpace
-                                                : ErrorCode::kIo,
-               fmt::format("{} {}: {}", doing, path.string(),
-                           std::generic_category().message(code)));
+  return Error(
+      code == ENOSPC || code == EDQUOT ? ErrorCode::kNoSpace : ErrorCode::kIo,
+      fmt::format("{} {}: {}", doing, path.string(),
+                  std::generic_category().message(code)));
 }
 
 Status MakeFolder(const fs::path& path) {
   std::error_code failed;
   fs::create_directories(path, failed);
   if (failed) {
-    return Error(failed == std::errc::no_space_on_device ? ErrorCode::kNoSpace
-                                                         : ErrorCode::kIo,
-                 fmt::format("making folder {}: {}", path.string(),
-                             failed.message()));
+    return Error(
+        failed == std::errc::no_space_on_device ? ErrorCode::kNoSpace
+                                                : ErrorCode::kIo,
+        fmt::format("making folder {}: {}", path.string(), failed.message()));
   }
   return {};
 }
@@ -113,8 +113,10 @@ ArchiveCore::~ArchiveCore() {
 
 std::string ArchiveCore::NewId() {
   std::uint8_t b[16];
-  if (options_.random) options_.random(b);
-  else SystemRandom(b);
+  if (options_.random)
+    options_.random(b);
+  else
+    SystemRandom(b);
   // RFC 9562 version 4.
   b[6] = static_cast<std::uint8_t>((b[6] & 0x0F) | 0x40);
   b[8] = static_cast<std::uint8_t>((b[8] & 0x3F) | 0x80);
@@ -134,7 +136,8 @@ Status ArchiveCore::Lock() {
   if (errno == EWOULDBLOCK) {
     return Error(ErrorCode::kBusy,
                  fmt::format("archive {} is being written by another process; "
-                             "wait for it or stop it", dir_.string()));
+                             "wait for it or stop it",
+                             dir_.string()));
   }
   return SystemError("locking", path);
 }
@@ -150,7 +153,8 @@ Status ArchiveCore::Open() {
   if (!good_job) {
     return Error(ErrorCode::kInvalidArgument,
                  fmt::format("job name '{}': use letters, digits, '.', '_' "
-                             "and '-', at most 60", options_.job));
+                             "and '-', at most 60",
+                             options_.job));
   }
   options_.frame_bytes =
       std::clamp<std::size_t>(options_.frame_bytes, 64 << 10, kLargestFrame);
@@ -162,8 +166,8 @@ Status ArchiveCore::Open() {
   STEMMA_CHECK_OK(Lock());
   STEMMA_CHECK_OK(MakeFolder(dir_ / "manifest"));
   STEMMA_CHECK_OK(MakeFolder(dir_ / "bundles"));
-  STEMMA_TRY(EventLog log, EventLog::Open(dir_ / "manifest",
-                                          dir_ / "quarantine"));
+  STEMMA_TRY(EventLog log,
+             EventLog::Open(dir_ / "manifest", dir_ / "quarantine"));
   log_.emplace(std::move(log));
   if (log_->next_seq() == 0) {
     const std::string origin = "stemma.archive/" + NewId().substr(9);
@@ -208,14 +212,14 @@ Status ArchiveCore::RecoverBundles() {
   if (open.empty() && closed.empty()) return {};
   const auto learn = [&](std::uint64_t, std::string_view line) -> Status {
     const bool seals = line.find("\"sha512\":\"") != std::string_view::npos;
-    const bool writes = !open.empty() && line.find("\"offset\":") !=
-                                             std::string_view::npos;
+    const bool writes =
+        !open.empty() && line.find("\"offset\":") != std::string_view::npos;
     if (!seals && !writes) return {};
     const Json event = Json::parse(line, nullptr, false);
     if (!event.is_object()) return {};
-    if (const auto bundle = event.find("bundle");
-        bundle != event.end() && bundle->is_object() &&
-        bundle->contains("sha256")) {
+    if (const auto bundle = event.find("bundle"); bundle != event.end() &&
+                                                  bundle->is_object() &&
+                                                  bundle->contains("sha256")) {
       closed.erase(bundle->value("name", ""));
     }
     for (const RecordInfo& record : RecordsInEvent(event)) {
@@ -228,8 +232,8 @@ Status ArchiveCore::RecoverBundles() {
   STEMMA_TRY(const std::uint64_t end, ForEachLogLine(log_->path(), 0, learn));
   static_cast<void>(end);
   for (auto& [name, ranges] : open) {
-    STEMMA_CHECK_OK(RecoverOpenBundle(dir_ / (name + ".open"),
-                                      std::move(ranges)));
+    STEMMA_CHECK_OK(
+        RecoverOpenBundle(dir_ / (name + ".open"), std::move(ranges)));
   }
   // Renamed, and killed before the event: say now what it is.
   for (const std::string& name : closed) {
@@ -276,7 +280,9 @@ Status ArchiveCore::RecoverOpenBundle(
     STEMMA_CHECK_OK(SyncFolder(dir_ / "bundles"));
     STEMMA_CHECK_OK(SyncFolder(quarantine));
     return note(fmt::format("bundle {} holds nothing that was committed; "
-                            "moved to quarantine/{}", base, name), size);
+                            "moved to quarantine/{}",
+                            base, name),
+                size);
   }
   STEMMA_TRY(AppendFile file, AppendFile::OpenExisting(path));
   std::uint64_t end = 0;
@@ -287,9 +293,9 @@ Status ArchiveCore::RecoverOpenBundle(
                             const std::string& name) -> Status {
     STEMMA_TRY(AppendFile copy, AppendFile::Create(quarantine / name));
     for (std::uint64_t at = 0; at < size;) {
-      STEMMA_TRY(const std::string piece,
-                 file.ReadAt(from + at,
-                             std::min<std::uint64_t>(size - at, 4 << 20)));
+      STEMMA_TRY(
+          const std::string piece,
+          file.ReadAt(from + at, std::min<std::uint64_t>(size - at, 4 << 20)));
       if (piece.empty()) break;
       STEMMA_TRY(const std::uint64_t put, copy.Append(piece));
       static_cast<void>(put);
@@ -301,7 +307,9 @@ Status ArchiveCore::RecoverOpenBundle(
   if (file.size() < end) {
     // Ours, acknowledged, and gone: `check` will name the records.
     STEMMA_CHECK_OK(note(fmt::format("bundle {} ends at {}, its events reach "
-                                     "to {}", base, file.size(), end), 0));
+                                     "to {}",
+                                     base, file.size(), end),
+                         0));
   } else if (file.size() > end) {
     const std::uint64_t tail = file.size() - end;
     const std::string name = free_name("tail");
@@ -309,7 +317,9 @@ Status ArchiveCore::RecoverOpenBundle(
     STEMMA_CHECK_OK(file.Truncate(end));
     STEMMA_CHECK_OK(file.Sync());
     STEMMA_CHECK_OK(note(fmt::format("tail of bundle {}, {} bytes, moved to "
-                                     "quarantine/{}", base, tail, name), tail));
+                                     "quarantine/{}",
+                                     base, tail, name),
+                         tail));
   }
 
   STEMMA_TRY(const Blob whole, BlobOfFile(path.string()));
@@ -320,13 +330,14 @@ Status ArchiveCore::RecoverOpenBundle(
     if (void_size == 0) return {};
     const std::string name = free_name(fmt::format("at-{}", void_from));
     STEMMA_CHECK_OK(copy_out(void_from, void_size, name));
-    STEMMA_CHECK_OK(file.Overwrite(void_from,
-                                   VoidFrame(void_size).substr(0, 8)));
+    STEMMA_CHECK_OK(
+        file.Overwrite(void_from, VoidFrame(void_size).substr(0, 8)));
     STEMMA_CHECK_OK(file.Sync());
     STEMMA_CHECK_OK(note(fmt::format("records at {} of bundle {}, {} bytes, "
                                      "were never committed; copied to "
-                                     "quarantine/{} and voided", void_from,
-                                     base, void_size, name), void_size));
+                                     "quarantine/{} and voided",
+                                     void_from, base, void_size, name),
+                         void_size));
     void_size = 0;
     return {};
   };
@@ -374,9 +385,9 @@ Status ArchiveCore::SealFile(const fs::path& open_path) {
   }
   fs::rename(open_path, sealed, failed);
   if (failed) {
-    return Error(ErrorCode::kIo, fmt::format("renaming {}: {}",
-                                             open_path.string(),
-                                             failed.message()));
+    return Error(
+        ErrorCode::kIo,
+        fmt::format("renaming {}: {}", open_path.string(), failed.message()));
   }
   STEMMA_CHECK_OK(SyncFolder(dir_ / "bundles"));
   return LogSeal(sealed);
@@ -391,12 +402,13 @@ Status ArchiveCore::LogSeal(const fs::path& sealed) {
   const std::string stem = base.substr(0, base.size() - kSuffix.size());
   const fs::path beside = dir_ / "bundles" / (stem + ".cdxj");
   STEMMA_CHECK_OK(WriteDurably(beside, cdxj, 0444));
-  Json event = {{"bundle", {{"name", "bundles/" + base},
-                            {"bytes", facts->bytes},
-                            {"sha256", facts->sha256},
-                            {"sha512", facts->sha512},
-                            {"records", facts->records},
-                            {"records_root", facts->records_root.Hex()}}},
+  Json event = {{"bundle",
+                 {{"name", "bundles/" + base},
+                  {"bytes", facts->bytes},
+                  {"sha256", facts->sha256},
+                  {"sha512", facts->sha512},
+                  {"records", facts->records},
+                  {"records_root", facts->records_root.Hex()}}},
                 {"cdxj_sha256", Sha256Of(cdxj).Hex()}};
   if (!facts->problems.empty()) {
     notes_.push_back(fmt::format("bundle {}: {}", base, facts->problems[0]));
@@ -448,19 +460,19 @@ Status ArchiveCore::CheckUsable() const {
 }
 
 Status ArchiveCore::CheckSpace() const {
-  struct statvfs facts {};
+  struct statvfs facts{};
   if (::statvfs(dir_.c_str(), &facts) != 0) return {};
   const std::uint64_t available =
       std::uint64_t{facts.f_bavail} * facts.f_frsize;
-  const std::uint64_t floor = options_.free_space_floor.value_or(
-      std::min<std::uint64_t>(std::uint64_t{1} << 30,
-                              std::uint64_t{facts.f_blocks} * facts.f_frsize /
-                                  20));
+  const std::uint64_t floor =
+      options_.free_space_floor.value_or(std::min<std::uint64_t>(
+          std::uint64_t{1} << 30,
+          std::uint64_t{facts.f_blocks} * facts.f_frsize / 20));
   if (available >= floor) return {};
   return Error(ErrorCode::kNoSpace,
                fmt::format("archive {}: {} MiB free, the floor is {} MiB; free "
-                           "some space and run again", dir_.string(),
-                           available >> 20, floor >> 20));
+                           "some space and run again",
+                           dir_.string(), available >> 20, floor >> 20));
 }
 
 Lane* ArchiveCore::Find(std::string_view name) {
@@ -473,8 +485,7 @@ Lane* ArchiveCore::Find(std::string_view name) {
 Result<Lane*> ArchiveCore::NewLane(
     std::string_view suffix, std::shared_ptr<const ZstdDictionary> dictionary) {
   const TimePoint now = options_.clock();
-  const std::string stem =
-      fmt::format("{}-{}", options_.job, Format14(now));
+  const std::string stem = fmt::format("{}-{}", options_.job, Format14(now));
   std::string base;
   std::error_code ignored;
   const fs::path bundles = dir_ / "bundles";
@@ -653,13 +664,12 @@ Result<std::string> ArchiveCore::ChainRecord(Lane& lane,
     for (std::size_t i = 0; i < der.size(); i += 3) {
       std::uint32_t three = 0;
       for (std::size_t j = 0; j < 3; ++j) {
-        three = three << 8 |
-                (i + j < der.size() ? static_cast<unsigned char>(der[i + j])
-                                    : 0U);
+        three =
+            three << 8 |
+            (i + j < der.size() ? static_cast<unsigned char>(der[i + j]) : 0U);
       }
       for (std::size_t j = 0; j < 4; ++j) {
-        text += i + j > der.size() ? '='
-                                   : kDigits[three >> (18 - 6 * j) & 63];
+        text += i + j > der.size() ? '=' : kDigits[three >> (18 - 6 * j) & 63];
       }
     }
     pem += "-----BEGIN CERTIFICATE-----\n";
@@ -742,11 +752,13 @@ void ArchiveCore::ConsiderDictionary(Lane& lane) {
     return;
   }
   std::uint8_t id[4];
-  if (options_.random) options_.random(id);
-  else SystemRandom(id);
+  if (options_.random)
+    options_.random(id);
+  else
+    SystemRandom(id);
   auto dictionary = BuildPageDictionary(
-      samples_.InOrder(), std::min<std::size_t>(options_.dictionary_bytes,
-                                                std::size_t{8} << 20),
+      samples_.InOrder(),
+      std::min<std::size_t>(options_.dictionary_bytes, std::size_t{8} << 20),
       std::uint32_t{id[0]} | std::uint32_t{id[1]} << 8 |
           std::uint32_t{id[2]} << 16 | std::uint32_t{id[3]} << 24,
       options_.level);

@@ -28,8 +28,10 @@ namespace stemma {
 struct Lane {
   Lane(std::string bundle_name, AppendFile bundle_file, int level,
        std::shared_ptr<const ZstdDictionary> with)
-      : name(std::move(bundle_name)), file(std::move(bundle_file)),
-        dictionary(std::move(with)), text(level, dictionary) {}
+      : name(std::move(bundle_name)),
+        file(std::move(bundle_file)),
+        dictionary(std::move(with)),
+        text(level, dictionary) {}
 
   std::string name;  // "bundles/NAME.warc.zst"
   AppendFile file;   // the same with ".open"
@@ -39,9 +41,9 @@ struct Lane {
   std::string warcinfo_id;
   std::map<std::string, std::string> chains;  // certificate chain -> record id
   TimePoint opened{};
-  int uncommitted = 0;      // records whose event is not durable yet
+  int uncommitted = 0;  // records whose event is not durable yet
   bool leased = false;
-  bool retiring = false;    // takes no new records; sealed when committed
+  bool retiring = false;  // takes no new records; sealed when committed
   std::uint64_t records = 0;
   std::uint64_t page_bytes = 0;  // of pages, uncompressed
 };
@@ -52,8 +54,8 @@ struct FrameSizes {
 
 // Header fields and block of a record about to be written.
 struct RecordDraft {
-  WarcHeader header;        // without digests and length
-  std::string_view head;    // HTTP head, or empty
+  WarcHeader header;      // without digests and length
+  std::string_view head;  // HTTP head, or empty
   std::string_view body;
   bool payload_digest = false;  // of the body, transfer coding removed
   bool incompressible = false;
@@ -102,9 +104,9 @@ class ArchiveCore {
  private:
   Status Lock();
   Status RecoverBundles();
-  Status RecoverOpenBundle(const std::filesystem::path& path,
-                           std::vector<std::pair<std::uint64_t, std::uint64_t>>
-                               ranges);
+  Status RecoverOpenBundle(
+      const std::filesystem::path& path,
+      std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges);
   Status SealFile(const std::filesystem::path& open_path);
   Status LogSeal(const std::filesystem::path& sealed);
   Status SealLane(std::list<Lane>::iterator lane);
@@ -125,7 +127,7 @@ class ArchiveCore {
   std::map<std::string, IndexedRecord> fresh_;  // written, not indexed yet
   std::list<Lane> lanes_;
   Lane* main_ = nullptr;
-  std::vector<RecordInfo> staged_;   // records of staged events
+  std::vector<RecordInfo> staged_;  // records of staged events
   std::optional<Error> failed_;
   std::vector<std::string> notes_;
   PageSamples samples_;

@@ -45,17 +45,15 @@ Result<std::unique_ptr<ArchiveReader>> ArchiveReader::Open(
   return std::unique_ptr<ArchiveReader>(new ArchiveReader(std::move(inside)));
 }
 
-const std::filesystem::path& ArchiveReader::dir() const {
-  return inside_->dir;
-}
+const std::filesystem::path& ArchiveReader::dir() const { return inside_->dir; }
 Index& ArchiveReader::index() { return *inside_->index; }
 
 Result<CaptureRow> ArchiveReader::CaptureById(std::string_view id) {
   STEMMA_TRY(std::optional<CaptureRow> row,
              inside_->index->Capture(WithUrn(id)));
   if (!row) {
-    return Error(ErrorCode::kNotFound, fmt::format("no capture has the id {}",
-                                                   id));
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("no capture has the id {}", id));
   }
   return *std::move(row);
 }
@@ -93,10 +91,10 @@ Result<StoredRecord> ArchiveReader::RecordAt(const RecordInfo& where) {
     return std::move(record).error().Context("bundle " + where.bundle);
   }
   if (!where.id.empty() && record->info.id != where.id) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("bundle {}: record at {} is {}, not {}",
-                             where.bundle, where.offset, record->info.id,
-                             where.id));
+    return Error(
+        ErrorCode::kCorrupt,
+        fmt::format("bundle {}: record at {} is {}, not {}", where.bundle,
+                    where.offset, record->info.id, where.id));
   }
   record->info.bundle = where.bundle;
   record->info.capture_id = where.capture_id;
@@ -121,8 +119,9 @@ Result<StoredRecord> ArchiveReader::ResolveRevisit(
     if (record.date == revisit.info.refers_to_date) return RecordAt(record);
   }
   if (revisit.info.payload_sha256) {
-    STEMMA_TRY(const std::vector<RecordInfo> same,
-               inside_->index->RecordsWithPayload(*revisit.info.payload_sha256));
+    STEMMA_TRY(
+        const std::vector<RecordInfo> same,
+        inside_->index->RecordsWithPayload(*revisit.info.payload_sha256));
     if (!same.empty()) return RecordAt(same.front());
   }
   return Error(ErrorCode::kNotFound,
@@ -139,14 +138,13 @@ Result<Blob> ArchiveReader::RecordBytes(const RecordInfo& where) {
 
 Status ArchiveReader::ForEachEvent(
     const std::function<Status(std::string_view, const Json&)>& visit) {
-  STEMMA_TRY(const std::uint64_t end,
-             ForEachLogLine(inside_->dir / "manifest" / "events.jsonl", 0,
-                            [&visit](std::uint64_t,
-                                     std::string_view line) -> Status {
-                              const Json event =
-                                  Json::parse(line, nullptr, false);
-                              return visit(line, event);
-                            }));
+  STEMMA_TRY(
+      const std::uint64_t end,
+      ForEachLogLine(inside_->dir / "manifest" / "events.jsonl", 0,
+                     [&visit](std::uint64_t, std::string_view line) -> Status {
+                       const Json event = Json::parse(line, nullptr, false);
+                       return visit(line, event);
+                     }));
   static_cast<void>(end);
   return {};
 }
@@ -154,17 +152,17 @@ Status ArchiveReader::ForEachEvent(
 Result<Json> ArchiveReader::Event(std::uint64_t seq) {
   std::optional<Json> found;
   std::uint64_t number = 0;
-  const Result<std::uint64_t> walked = ForEachLogLine(
-      inside_->dir / "manifest" / "events.jsonl", 0,
-      [&](std::uint64_t, std::string_view line) -> Status {
-        if (number++ < seq) return {};
-        found = Json::parse(line, nullptr, false);
-        return Error(ErrorCode::kInterrupted, "found");
-      });
+  const Result<std::uint64_t> walked =
+      ForEachLogLine(inside_->dir / "manifest" / "events.jsonl", 0,
+                     [&](std::uint64_t, std::string_view line) -> Status {
+                       if (number++ < seq) return {};
+                       found = Json::parse(line, nullptr, false);
+                       return Error(ErrorCode::kInterrupted, "found");
+                     });
   if (found && !found->is_discarded()) return *std::move(found);
   if (!found && !walked) return walked.error();
-  return Error(ErrorCode::kNotFound, fmt::format("no event has number {}",
-                                                 seq));
+  return Error(ErrorCode::kNotFound,
+               fmt::format("no event has number {}", seq));
 }
 
 namespace {
@@ -173,8 +171,7 @@ Result<Publication> Load(ArchiveReader& reader, const PublicationRow& row) {
   STEMMA_TRY(const StoredRecord record, reader.RecordById(row.record_id));
   STEMMA_TRY(const std::string block, record.block.ReadAll(64 << 20));
   STEMMA_TRY(Publication publication, PublicationFromBlock(row, block));
-  STEMMA_TRY(const std::vector<MediaRow> media,
-             reader.index().MediaOf(row.id));
+  STEMMA_TRY(const std::vector<MediaRow> media, reader.index().MediaOf(row.id));
   for (const MediaRow& medium : media) {
     if (medium.mime.starts_with("image/")) continue;
     if (!medium.payload_sha256.empty()) {

@@ -104,23 +104,22 @@ Result<CaptureInfo> CaptureDraft::State::StageAs(std::string_view event_type,
   }
   // What one line cannot hold goes into lines before it.
   constexpr std::size_t kEntries = 120;
-  const std::size_t most = facts.dump(-1, ' ', false,
-                                      Json::error_handler_t::replace)
-                                       .size() > 16'000
-                               ? 60
-                               : kEntries;
+  const std::size_t most =
+      facts.dump(-1, ' ', false, Json::error_handler_t::replace).size() > 16'000
+          ? 60
+          : kEntries;
   CaptureInfo info{id, 0, records};
   std::size_t begin = 0;
   while (entries.size() - begin > most) {
     Json part = {{"of", id}, {"target", url}, {"bundle", {{"name", bundle}}}};
-    part["records"] = Json(entries.begin() + static_cast<std::ptrdiff_t>(begin),
-                           entries.begin() +
-                               static_cast<std::ptrdiff_t>(begin + most));
+    part["records"] =
+        Json(entries.begin() + static_cast<std::ptrdiff_t>(begin),
+             entries.begin() + static_cast<std::ptrdiff_t>(begin + most));
     STEMMA_CHECK_OK(core->Stage("capture.records", part, {}));
     begin += most;
   }
-  event["records"] = Json(entries.begin() + static_cast<std::ptrdiff_t>(begin),
-                          entries.end());
+  event["records"] =
+      Json(entries.begin() + static_cast<std::ptrdiff_t>(begin), entries.end());
   if (begin > 0) event["records_before"] = begin;
   info.seq = core->next_seq();
   STEMMA_CHECK_OK(core->Stage(event_type, event, records));
@@ -197,8 +196,7 @@ Sha256 BodyWriter::State::PayloadDigest() {
   if (payload_digest) return *payload_digest;
   if (lane == nullptr) {
     if (chunked) {
-      stripper.Feed(pending,
-                    [this](std::string_view p) { payload.Update(p); });
+      stripper.Feed(pending, [this](std::string_view p) { payload.Update(p); });
     } else {
       payload.Update(pending);
     }
@@ -291,7 +289,8 @@ Result<Sha256> BodyWriter::State::BlockDigestAgain(const Exchange& exchange) {
   std::uint64_t at = room_at + room_size;
   std::string content;
   for (std::size_t i = 0; i < frames.size(); ++i) {
-    STEMMA_TRY(const std::string frame, lane->file.ReadAt(at, frames[i].stored));
+    STEMMA_TRY(const std::string frame,
+               lane->file.ReadAt(at, frames[i].stored));
     STEMMA_CHECK_OK(decoder.DecodeInto(frame, content));
     std::string_view bytes = content;
     if (i + 1 == frames.size()) bytes.remove_suffix(4);
@@ -327,8 +326,8 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
   const auto known = lane->chains.find(known_key);
   if (known != lane->chains.end()) chain_id = known->second;
 
-  const auto header_frame = [&](const std::string& chain)
-      -> Result<std::string> {
+  const auto header_frame =
+      [&](const std::string& chain) -> Result<std::string> {
     header = ResponseHeader(exchange, chain);
     header.Add("WARC-Warcinfo-ID", "<" + lane->warcinfo_id + ">");
     header.Add("WARC-Block-Digest", digest.Labelled());
@@ -348,17 +347,16 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
   if (chain_id.empty() && !exchange.connection.certificates.empty()) {
     auto hole = lane->file.Append(VoidFrame(table_size));
     if (!hole) return core->Fail(std::move(hole).error());
-    STEMMA_TRY(chain_id,
-               core->ChainRecord(*lane, exchange.connection,
-                                 HostOf(exchange.url),
-                                 FormatSeconds(exchange.started),
-                                 &chain_record));
+    STEMMA_TRY(chain_id, core->ChainRecord(
+                             *lane, exchange.connection, HostOf(exchange.url),
+                             FormatSeconds(exchange.started), &chain_record));
   }
   STEMMA_TRY(std::string frame, header_frame(chain_id));
   if (frame.size() + 8 > room_size) {
     return core->Fail(Error(ErrorCode::kLimit,
                             fmt::format("response head of {} grew beyond its "
-                                        "room", exchange.url)));
+                                        "room",
+                                        exchange.url)));
   }
   const std::size_t left = room_size - frame.size();
   table.push_back({static_cast<std::uint32_t>(left), 0});
@@ -453,21 +451,20 @@ Result<RecordInfo> BodyWriter::FinishAsRevisit(const Exchange& exchange,
                  "a revisit of an identical payload needs its digest");
   }
   RecordInfo chain_record;
-  STEMMA_TRY(const std::string chain,
-             s.core->ChainRecord(*main, exchange.connection,
-                                 HostOf(exchange.url),
-                                 FormatSeconds(exchange.started),
-                                 &chain_record));
+  STEMMA_TRY(
+      const std::string chain,
+      s.core->ChainRecord(*main, exchange.connection, HostOf(exchange.url),
+                          FormatSeconds(exchange.started), &chain_record));
   if (!chain_record.id.empty()) s.draft->Keep(chain_record);
   RecordDraft record;
   WarcHeader& header = record.header;
   header = CommonHeader("revisit", s.response_id, exchange);
   AddConcurrent(header, chain);
-  header.Add("WARC-Profile",
-             identical ? "http://netpreserve.org/warc/1.1/revisit/"
-                         "identical-payload-digest"
-                       : "http://netpreserve.org/warc/1.1/revisit/"
-                         "server-not-modified");
+  header.Add("WARC-Profile", identical
+                                 ? "http://netpreserve.org/warc/1.1/revisit/"
+                                   "identical-payload-digest"
+                                 : "http://netpreserve.org/warc/1.1/revisit/"
+                                   "server-not-modified");
   if (identical) {
     header.Add("WARC-Payload-Digest", original.payload->Labelled());
     header.Add("WARC-Truncated", "length");
@@ -546,8 +543,7 @@ Result<RecordInfo> WriteOther(ArchiveCore& core, std::string_view type,
   record.header.Add("WARC-Date", FormatSeconds(date));
   if (!uri.empty()) record.header.Add("WARC-Target-URI", UriForHeader(uri));
   if (!refers_to.empty()) {
-    record.header.Add("WARC-Refers-To",
-                      "<" + UriForHeader(refers_to) + ">");
+    record.header.Add("WARC-Refers-To", "<" + UriForHeader(refers_to) + ">");
   }
   record.header.Add("Content-Type", UriForHeader(content_type));
   record.body = bytes;
@@ -673,11 +669,11 @@ Result<CaptureInfo> ArchiveWriter::StageDerived(
   std::string bundle;
   for (const DerivedRecord& record : records) {
     // A conversion stands on one record; without one it is a resource.
-    STEMMA_TRY(RecordInfo written,
-               WriteOther(*core_,
-                          record.refers_to.empty() ? "resource" : "conversion",
-                          record.uri, record.content_type, record.bytes,
-                          record.refers_to, now));
+    STEMMA_TRY(
+        RecordInfo written,
+        WriteOther(*core_, record.refers_to.empty() ? "resource" : "conversion",
+                   record.uri, record.content_type, record.bytes,
+                   record.refers_to, now));
     written.capture_id = info.id;
     if (bundle.empty()) bundle = written.bundle;
     Json entry = Json::object();
@@ -700,21 +696,22 @@ Result<CaptureInfo> ArchiveWriter::StageDerived(
     event["of"] = info.id;
     if (!bundle.empty()) event["bundle"] = {{"name", bundle}};
     event["records"] = Json::array();
-    std::size_t size = event.dump(-1, ' ', false,
-                                  Json::error_handler_t::replace).size();
+    std::size_t size =
+        event.dump(-1, ' ', false, Json::error_handler_t::replace).size();
     std::size_t end = begin;
     while (end < entries.size()) {
       const std::size_t more =
-          entries[end].dump(-1, ' ', false,
-                            Json::error_handler_t::replace).size() + 1;
+          entries[end]
+              .dump(-1, ' ', false, Json::error_handler_t::replace)
+              .size() +
+          1;
       if (end > begin && size + more > 60'000) break;
       size += more;
       event["records"].push_back(entries[end++]);
     }
     info.seq = core_->next_seq();
     STEMMA_CHECK_OK(core_->Stage(
-        "derive", event,
-        std::span(info.records).subspan(begin, end - begin)));
+        "derive", event, std::span(info.records).subspan(begin, end - begin)));
     begin = end;
   } while (begin < entries.size());
   return info;

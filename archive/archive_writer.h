@@ -84,8 +84,8 @@ struct DerivedRecord {
   std::string uri;           // its WARC-Target-URI; a urn: or the page's URL
   std::string content_type;  // "application/json", "image/png"
   std::string bytes;
-  std::string refers_to;            // id of the record it was made from
-  std::string facts;  // more keys for its entry in the event: a JSON object
+  std::string refers_to;  // id of the record it was made from
+  std::string facts;      // more keys for its entry in the event: a JSON object
 };
 
 class ArchiveCore;  // the writer's inside

@@ -43,7 +43,7 @@ struct BundleFacts {
   std::uint64_t bytes = 0;
   std::string sha256, sha512;  // hex, of the file
   std::uint64_t records = 0;
-  Sha256 records_root;         // RFC 9162 root over the records' WARC bytes
+  Sha256 records_root;  // RFC 9162 root over the records' WARC bytes
   std::vector<CdxjLine> cdxj;
   std::vector<std::string> problems;  // "code at offset: words"
 };

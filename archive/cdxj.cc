@@ -106,9 +106,8 @@ Result<CdxjLine> ParseCdxjLine(std::string_view text) {
   if (!json.is_object()) return bad("no JSON object after the timestamp");
   const auto text_of = [&json](const char* key) {
     const auto found = json.find(key);
-    return found != json.end() && found->is_string()
-               ? found->get<std::string>()
-               : std::string();
+    return found != json.end() && found->is_string() ? found->get<std::string>()
+                                                     : std::string();
   };
   line.url = text_of("url");
   line.digest = text_of("digest");

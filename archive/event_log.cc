@@ -45,7 +45,8 @@ Status CheckValue(const Json& value, const std::string& where, int depth) {
   }
   if (value.is_object()) {
     for (const auto& [key, member] : value.items()) {
-      if (!IsKey(key)) return bad(fmt::format("key '{}' not of [a-z0-9_]+", key));
+      if (!IsKey(key))
+        return bad(fmt::format("key '{}' not of [a-z0-9_]+", key));
       STEMMA_CHECK_OK(CheckValue(member, where + "." + key, depth + 1));
     }
   } else if (value.is_array()) {
@@ -103,8 +104,8 @@ Result<Json> ParseEventLine(std::string_view line) {
     return found != event->end() && found->is_string();
   };
   if (!event->is_object() || !event->contains("v") || !event->contains("seq") ||
-      !(*event)["seq"].is_number_unsigned() || !text("prev") ||
-      !text("type") || !text("t")) {
+      !(*event)["seq"].is_number_unsigned() || !text("prev") || !text("type") ||
+      !text("t")) {
     return Error(ErrorCode::kMalformed,
                  "bad-event: v, seq, prev, type or t is missing");
   }
@@ -128,11 +129,10 @@ Result<std::uint64_t> ForEachLogLine(
     if (got == 0) break;
     buffer.append(piece, 0, got);
     std::size_t begin = 0;
-    for (std::size_t end; (end = buffer.find('\n', begin)) !=
-                          std::string::npos;
+    for (std::size_t end; (end = buffer.find('\n', begin)) != std::string::npos;
          begin = end + 1) {
-      STEMMA_CHECK_OK(visit(at + begin, std::string_view(buffer).substr(
-                                            begin, end - begin)));
+      STEMMA_CHECK_OK(visit(
+          at + begin, std::string_view(buffer).substr(begin, end - begin)));
     }
     at += begin;
     buffer.erase(0, begin);
@@ -178,27 +178,27 @@ Status EventLog::Recover(const fs::path& quarantine) {
   // A tail of junk may hold line ends; a few thousand lines are looked at.
   constexpr std::size_t kTailLines = 4096;
   std::vector<Line> last;
-  STEMMA_TRY(const std::uint64_t whole,
-             ForEachLogLine(file_.path(), 0,
-                            [&last](std::uint64_t offset,
-                                    std::string_view line) -> Status {
-                              if (last.size() == kTailLines) {
-                                last.erase(last.begin(),
-                                           last.begin() + kTailLines / 2);
-                              }
-                              last.push_back({offset, std::string(line)});
-                              return {};
-                            }));
+  STEMMA_TRY(
+      const std::uint64_t whole,
+      ForEachLogLine(
+          file_.path(), 0,
+          [&last](std::uint64_t offset, std::string_view line) -> Status {
+            if (last.size() == kTailLines) {
+              last.erase(last.begin(), last.begin() + kTailLines / 2);
+            }
+            last.push_back({offset, std::string(line)});
+            return {};
+          }));
   std::uint64_t end = 0;
   for (std::size_t i = last.size(); i-- > 0;) {
     const Result<Json> event = ParseEventLine(last[i].text);
     if (!event) {
       // A line that says seq and prev was an event once: that is damage, no
       // tail, and not ours to cut.
-      const bool was_event = last[i].text.starts_with("{") &&
-                             last[i].text.find("\"prev\":\"") !=
-                                 std::string::npos &&
-                             last[i].text.ends_with("}");
+      const bool was_event =
+          last[i].text.starts_with("{") &&
+          last[i].text.find("\"prev\":\"") != std::string::npos &&
+          last[i].text.ends_with("}");
       if (was_event) {
         return Error(ErrorCode::kCorrupt,
                      fmt::format("{}: line at {}: {}", file_.path().string(),
@@ -241,8 +241,10 @@ Status EventLog::Recover(const fs::path& quarantine) {
   STEMMA_CHECK_OK(WriteDurably(quarantine / name, bytes));
   STEMMA_CHECK_OK(file_.Truncate(end));
   STEMMA_CHECK_OK(file_.Sync());
-  notes_.push_back(fmt::format("torn tail of the log, {} bytes, moved to "
-                               "quarantine/{}", tail, name));
+  notes_.push_back(
+      fmt::format("torn tail of the log, {} bytes, moved to "
+                  "quarantine/{}",
+                  tail, name));
   return {};
 }
 

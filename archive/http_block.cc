@@ -64,8 +64,8 @@ HttpBlockHead ReadHttpHead(std::string_view head) {
     const std::size_t space = head.find(' ');
     if (space != std::string_view::npos) {
       const std::string_view rest = head.substr(space + 1);
-      std::from_chars(rest.data(), rest.data() + std::min<std::size_t>(
-                                                      rest.size(), 3),
+      std::from_chars(rest.data(),
+                      rest.data() + std::min<std::size_t>(rest.size(), 3),
                       read.status);
     }
   }
@@ -149,7 +149,8 @@ void ChunkStripper::Feed(std::string_view bytes, const Sink& sink) {
         break;
       case State::kData:
       case State::kDone:
-      case State::kBroken: break;
+      case State::kBroken:
+        break;
     }
   }
 }

@@ -11,9 +11,9 @@
 namespace stemma {
 
 struct HttpBlockHead {
-  int status = 0;          // of a response
-  std::string mime;        // Content-Type without parameters, lower case
-  bool chunked = false;    // the last transfer coding is chunked
+  int status = 0;        // of a response
+  std::string mime;      // Content-Type without parameters, lower case
+  bool chunked = false;  // the last transfer coding is chunked
 };
 
 // The position behind the blank line that ends the head; npos if there is
@@ -38,7 +38,13 @@ class ChunkStripper {
 
  private:
   enum class State {
-    kSize, kExtension, kData, kDataEnd, kTrailer, kDone, kBroken,
+    kSize,
+    kExtension,
+    kData,
+    kDataEnd,
+    kTrailer,
+    kDone,
+    kBroken,
   };
   State state_ = State::kSize;
   std::uint64_t left_ = 0;

@@ -147,6 +147,10 @@ class Index {
 // damaged or foreign one is built anew; in memory if `dir` is not writable.
 Result<std::unique_ptr<Index>> OpenIndex(const std::filesystem::path& dir);
 
+// Whether index.sqlite, as far as it reaches, says what log and bundles say.
+// kIo when it cannot be read.
+Result<bool> IndexAgrees(const std::filesystem::path& dir);
+
 // Builds index.sqlite anew from log and bundles; gives what it now holds.
 Result<Index::Totals> Reindex(const std::filesystem::path& dir);
 

@@ -62,8 +62,7 @@ const RecordInfo* PageOf(const std::vector<RecordInfo>& records,
                          const std::string& final_url,
                          const std::string& named) {
   const auto answers = [](const RecordInfo& r) {
-    return r.type == "response" || r.type == "revisit" ||
-           r.type == "resource";
+    return r.type == "response" || r.type == "revisit" || r.type == "resource";
   };
   const RecordInfo* page = nullptr;
   for (const RecordInfo& record : records) {
@@ -82,7 +81,8 @@ const RecordInfo* PageOf(const std::vector<RecordInfo>& records,
   return page;
 }
 
-CaptureRow CaptureOf(const Json& event, const std::vector<RecordInfo>& records) {
+CaptureRow CaptureOf(const Json& event,
+                     const std::vector<RecordInfo>& records) {
   CaptureRow row;
   row.id = Text(event, "id");
   row.seq = Number(event, "seq");
@@ -160,7 +160,8 @@ PublicationRow RowOfArticle(const Article& article, const Json& event,
   row.byline = Joined(article.authors);
   row.language = article.language;
   row.canonical = article.canonical_url;
-  if (article.published) row.published_at = FormatSeconds(article.published->time);
+  if (article.published)
+    row.published_at = FormatSeconds(article.published->time);
   row.text_sha256 = Sha256Of(CanonicalText(article)).Hex();
   row.method = article.method;
   const Result<std::optional<CaptureRow>> capture = index.Capture(capture_id);
@@ -245,10 +246,8 @@ std::vector<RecordInfo> RecordsInEvent(const Json& event) {
                                ? Text(*bundle, "name")
                                : std::string();
   const std::string type = Text(event, "type");
-  const std::string owner = Text(event, type == "derive" ||
-                                                type == "capture.records"
-                                            ? "of"
-                                            : "id");
+  const std::string owner =
+      Text(event, type == "derive" || type == "capture.records" ? "of" : "id");
   for (const Json& entry : *list) {
     if (!entry.is_object()) continue;
     RecordInfo record;
@@ -283,23 +282,25 @@ EventRows RowsOfEvent(const Json& event, const RecordSource& source,
     row.verdict = Text(event, "verdict");
     const auto video = event.find("video");
     if (video != event.end()) {
-      row.video_verdict = video->is_string() ? video->get<std::string>()
+      row.video_verdict = video->is_string()   ? video->get<std::string>()
                           : video->is_object() ? Text(*video, "verdict")
                                                : std::string();
     }
     rows.comparison = std::move(row);
     return rows;
   }
-  const bool capture = type == "capture" || type == "capture.failed" ||
-                       type == "import";
+  const bool capture =
+      type == "capture" || type == "capture.failed" || type == "import";
   const bool derive = type == "derive";
   if (!capture && !derive && type != "capture.records") return rows;
 
   for (const RecordInfo& place : RecordsInEvent(event)) {
     const Json& entry = event["records"][rows.records.size()];
     const std::string kind = Text(entry, "kind");
-    const bool want_block = kind == "row" || (derive && (kind == "article" ||
-                            (kind.empty() && Text(event, "kind") == "article")));
+    const bool want_block =
+        kind == "row" ||
+        (derive && (kind == "article" ||
+                    (kind.empty() && Text(event, "kind") == "article")));
     Result<IndexedRecord> read = source(place, want_block);
     if (read && read->info.id == place.id) {
       read->info.capture_id = place.capture_id;

@@ -70,9 +70,9 @@ CREATE INDEX comparisons_a ON comparisons(a);
 CREATE INDEX comparisons_b ON comparisons(b);
 )";
 
-constexpr std::string_view kTables[] = {
-    "captures", "bundles", "records", "publications",
-    "media",    "derived", "comparisons"};
+constexpr std::string_view kTables[] = {"captures",     "bundles", "records",
+                                        "publications", "media",   "derived",
+                                        "comparisons"};
 
 struct CloseDatabase {
   void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
@@ -130,8 +130,8 @@ class Statement {
     return {};
   }
   std::string Text(int column) const {
-    const auto* text = static_cast<const char*>(
-        sqlite3_column_blob(statement_, column));
+    const auto* text =
+        static_cast<const char*>(sqlite3_column_blob(statement_, column));
     const int size = sqlite3_column_bytes(statement_, column);
     return text == nullptr ? std::string()
                            : std::string(text, static_cast<std::size_t>(size));
@@ -174,6 +174,11 @@ class SqliteIndex : public Index, public IndexFeeder {
       : db_(std::move(db)), log_(dir / "manifest" / "events.jsonl") {}
 
   Status Prepare();
+  // Whether the tables are of this version and belong to this log.
+  Result<bool> IsOurs();
+  Result<std::string> Meta(std::string_view key);
+  // Takes in no event from this byte of the log on.
+  void StopAt(std::uint64_t log_bytes) { stop_at_ = log_bytes; }
 
   Index& index() override { return *this; }
   Status CatchUp(const RecordSource& records) override;
@@ -212,9 +217,7 @@ class SqliteIndex : public Index, public IndexFeeder {
   Result<std::string> Dump() override;
 
  private:
-  Result<bool> IsOurs();
   Status Clear();
-  Result<std::string> Meta(std::string_view key);
   Status SetMeta(std::string_view key, std::string_view value);
   Result<std::string> LineAt(std::uint64_t at, std::uint64_t size);
   Status Apply(std::uint64_t at, std::string_view line,
@@ -231,6 +234,7 @@ class SqliteIndex : public Index, public IndexFeeder {
 
   Database db_;
   fs::path log_;
+  std::uint64_t stop_at_ = ~std::uint64_t{0};
   std::map<const char*, std::unique_ptr<Statement>> prepared_;
 };
 
@@ -287,8 +291,8 @@ Status SqliteIndex::Clear() {
     }
   }
   for (const std::string& table : tables) {
-    STEMMA_CHECK_OK(Execute(db_.get(),
-                            fmt::format("DROP TABLE \"{}\"", table).c_str()));
+    STEMMA_CHECK_OK(
+        Execute(db_.get(), fmt::format("DROP TABLE \"{}\"", table).c_str()));
   }
   STEMMA_CHECK_OK(Execute(db_.get(), kSchema));
   STEMMA_CHECK_OK(SetMeta("format", kFormat));
@@ -355,12 +359,13 @@ Status SqliteIndex::CatchUp(const RecordSource& records) {
       std::uint64_t end = std::strtoull(from.c_str(), nullptr, 10);
       constexpr std::uint64_t kBatch = 20'000;
       more = false;
+      bool stopped = false;
       // A batch that is full stops the walk with this code; it is no trouble.
       const Result<std::uint64_t> walked = ForEachLogLine(
-          log_, end,
-          [&](std::uint64_t at, std::string_view line) -> Status {
-            if (taken == kBatch) {
-              more = true;
+          log_, end, [&](std::uint64_t at, std::string_view line) -> Status {
+            if (taken == kBatch || at >= stop_at_) {
+              more = taken == kBatch;
+              stopped = true;
               return Error(ErrorCode::kLimit, "batch");
             }
             ++taken;
@@ -369,7 +374,7 @@ Status SqliteIndex::CatchUp(const RecordSource& records) {
             end = at + line.size() + 1;
             return {};
           });
-      if (!walked && !more) return walked.error();
+      if (!walked && !stopped) return walked.error();
       if (taken == 0) return {};
       STEMMA_CHECK_OK(SetMeta("log_bytes", std::to_string(end)));
       STEMMA_CHECK_OK(SetMeta("last_size", std::to_string(last.size())));
@@ -560,8 +565,9 @@ Result<std::vector<CaptureRow>> SqliteIndex::Captures(const CaptureQuery& q) {
       fmt::format("SELECT {} FROM captures WHERE 1", kCaptureColumns);
   if (!q.url.empty()) sql += " AND (target = ?1 OR final_url = ?1)";
   if (!q.url_prefix.empty()) {
-    sql += " AND (substr(target, 1, length(?2)) = ?2 OR "
-           "substr(final_url, 1, length(?2)) = ?2)";
+    sql +=
+        " AND (substr(target, 1, length(?2)) = ?2 OR "
+        "substr(final_url, 1, length(?2)) = ?2)";
   }
   if (!q.type.empty()) sql += " AND type = ?3";
   sql += q.newest_first ? " ORDER BY seq DESC" : " ORDER BY seq";
@@ -752,8 +758,9 @@ Result<std::vector<MediaRow>> SqliteIndex::MediaWithPayload(
 
 Status SqliteIndex::ForEachMedia(
     const std::function<Status(const MediaRow&)>& visit) {
-  Statement rows(db_.get(), fmt::format("SELECT {} FROM media ORDER BY seq, ord",
-                                        kMediaColumns));
+  Statement rows(
+      db_.get(),
+      fmt::format("SELECT {} FROM media ORDER BY seq, ord", kMediaColumns));
   while (true) {
     STEMMA_TRY(const bool row, rows.Step());
     if (!row) return {};
@@ -775,8 +782,8 @@ DerivedRow SqliteIndex::ReadDerived(const Statement& row) {
   return d;
 }
 
-Result<std::vector<DerivedRow>> SqliteIndex::DerivedOf(
-    std::string_view capture, std::string_view kind) {
+Result<std::vector<DerivedRow>> SqliteIndex::DerivedOf(std::string_view capture,
+                                                       std::string_view kind) {
   Statement rows(db_.get(),
                  fmt::format("SELECT {} FROM derived WHERE capture = ?1 AND "
                              "(?2 = '' OR kind = ?2) ORDER BY seq, ord",
@@ -877,12 +884,11 @@ Result<Index::Totals> SqliteIndex::Count() {
   totals.comparisons = row.Number(5);
   STEMMA_TRY(const std::string bytes, Meta("log_bytes"));
   STEMMA_TRY(const std::uint64_t end,
-             ForEachLogLine(log_, 0,
-                            [&totals](std::uint64_t,
-                                      std::string_view) -> Status {
-                              ++totals.events;
-                              return {};
-                            }));
+             ForEachLogLine(
+                 log_, 0, [&totals](std::uint64_t, std::string_view) -> Status {
+                   ++totals.events;
+                   return {};
+                 }));
   static_cast<void>(end);
   return totals;
 }
@@ -945,18 +951,17 @@ Result<std::unique_ptr<IndexFeeder>> OpenSqliteIndex(const fs::path& dir,
         nullptr);
     Database db(raw);
     if (opened != SQLITE_OK) {
-      return Error(ErrorCode::kIo,
-                   fmt::format("opening {}: {}", file,
-                               raw == nullptr ? "no memory"
-                                              : sqlite3_errmsg(raw)));
+      return Error(
+          ErrorCode::kIo,
+          fmt::format("opening {}: {}", file,
+                      raw == nullptr ? "no memory" : sqlite3_errmsg(raw)));
     }
     auto index = std::make_unique<SqliteIndex>(std::move(db), dir);
     Status prepared = index->Prepare();
     if (prepared) return std::unique_ptr<IndexFeeder>(std::move(index));
     index.reset();
     // A damaged cache is made anew; a folder we may not write is not.
-    if (again || file == ":memory:" ||
-        ::access(dir.c_str(), W_OK) != 0) {
+    if (again || file == ":memory:" || ::access(dir.c_str(), W_OK) != 0) {
       return std::move(prepared).error();
     }
     std::error_code ignored;
@@ -984,6 +989,28 @@ Result<std::unique_ptr<Index>> OpenIndex(const fs::path& dir) {
   // The feeder is the index; both faces belong to one object.
   auto* index = dynamic_cast<SqliteIndex*>(feeder->release());
   return std::unique_ptr<Index>(index);
+}
+
+Result<bool> IndexAgrees(const fs::path& dir) {
+  const std::string file = (dir / "index.sqlite").string();
+  sqlite3* raw = nullptr;
+  const int opened =
+      sqlite3_open_v2(file.c_str(), &raw,
+                      SQLITE_OPEN_READONLY | SQLITE_OPEN_FULLMUTEX, nullptr);
+  SqliteIndex stored(Database(raw), dir);
+  if (opened != SQLITE_OK) {
+    return Error(ErrorCode::kIo, fmt::format("opening {}", file));
+  }
+  STEMMA_TRY(const bool ours, stored.IsOurs());
+  if (!ours) return false;
+  STEMMA_TRY(const std::string bytes, stored.Meta("log_bytes"));
+  STEMMA_TRY(const std::string theirs, stored.Dump());
+  STEMMA_TRY(const auto fresh, OpenSqliteIndex(dir, ":memory:"));
+  auto& anew = dynamic_cast<SqliteIndex&>(fresh->index());
+  anew.StopAt(std::strtoull(bytes.c_str(), nullptr, 10));
+  STEMMA_CHECK_OK(fresh->CatchUp(RecordsOfBundles(dir)));
+  STEMMA_TRY(const std::string ours_now, anew.Dump());
+  return theirs == ours_now;
 }
 
 Result<Index::Totals> Reindex(const fs::path& dir) {

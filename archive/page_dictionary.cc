@@ -26,9 +26,8 @@ std::size_t SizeAfter(ZSTD_CCtx* context, std::string_view prefix,
   if (!prefix.empty()) {
     ZSTD_CCtx_refPrefix(context, prefix.data(), prefix.size());
   }
-  const std::size_t size = ZSTD_compress2(context, scratch.data(),
-                                          scratch.size(), page.data(),
-                                          page.size());
+  const std::size_t size = ZSTD_compress2(
+      context, scratch.data(), scratch.size(), page.data(), page.size());
   return ZSTD_isError(size) ? page.size() : size;
 }
 
@@ -80,9 +79,9 @@ DictionaryGain MeasureDictionary(const ZstdDictionary& dictionary,
     const std::size_t plain =
         ZSTD_compressCCtx(context.get(), scratch.data(), scratch.size(),
                           page.data(), page.size(), level);
-    const std::size_t with = ZSTD_compress_usingCDict(
-        context.get(), scratch.data(), scratch.size(), page.data(),
-        page.size(), prepared.get());
+    const std::size_t with =
+        ZSTD_compress_usingCDict(context.get(), scratch.data(), scratch.size(),
+                                 page.data(), page.size(), prepared.get());
     if (ZSTD_isError(plain) || ZSTD_isError(with)) continue;
     gain.plain += plain;
     gain.with += with;
@@ -130,10 +129,10 @@ Result<std::shared_ptr<const ZstdDictionary>> BuildPageDictionary(
   parameters.compressionLevel = level;
   parameters.dictID = 32768 + id % (0x7FFFFFFFU - 32768);
   std::string bytes(content.size() + kRoomForTables, '\0');
-  const std::size_t size = ZDICT_finalizeDictionary(
-      bytes.data(), bytes.size(), content.data(), content.size(),
-      samples.data(), sizes.data(), static_cast<unsigned>(sizes.size()),
-      parameters);
+  const std::size_t size =
+      ZDICT_finalizeDictionary(bytes.data(), bytes.size(), content.data(),
+                               content.size(), samples.data(), sizes.data(),
+                               static_cast<unsigned>(sizes.size()), parameters);
   if (ZDICT_isError(size)) return does_not_pay();
   bytes.resize(size);
   STEMMA_TRY(auto dictionary, ZstdDictionary::FromBytes(std::move(bytes)));

@@ -38,9 +38,12 @@ Status ReadPiece(const Blob& file, std::uint64_t at, std::string& piece) {
 
 std::string_view NameOf(WarcContainer container) {
   switch (container) {
-    case WarcContainer::kPlain: return "warc";
-    case WarcContainer::kGzip: return "warc.gz";
-    case WarcContainer::kZstd: return "warc.zst";
+    case WarcContainer::kPlain:
+      return "warc";
+    case WarcContainer::kGzip:
+      return "warc.gz";
+    case WarcContainer::kZstd:
+      return "warc.zst";
   }
   return "warc";
 }
@@ -83,11 +86,14 @@ void RecordAssembler::UnitEnd(std::uint64_t end) {
   }
 }
 
+void RecordAssembler::Settle() {
+  if (state_ == State::kEnded) Close(true);
+}
+
 void RecordAssembler::Gap(std::uint64_t end) {
+  Settle();
   record_end_ = end;
-  if (state_ == State::kEnded) {
-    Close(true);
-  } else if (state_ != State::kBetween && state_ != State::kSkip) {
+  if (state_ != State::kBetween && state_ != State::kSkip) {
     Close(false);
   }
   state_ = State::kBetween;
@@ -97,8 +103,8 @@ void RecordAssembler::Gap(std::uint64_t end) {
 void RecordAssembler::Finish(std::uint64_t end) {
   if (container_ == WarcContainer::kPlain) record_end_ = end;
   if (state_ == State::kEnded) Close(true);
-  if (state_ == State::kHeader && text_.find_first_not_of("\r\n") ==
-                                      std::string::npos) {
+  if (state_ == State::kHeader &&
+      text_.find_first_not_of("\r\n") == std::string::npos) {
     state_ = State::kBetween;
   }
   if (state_ == State::kTrailer && open_) {
@@ -133,11 +139,17 @@ void RecordAssembler::Feed(std::string_view bytes) {
           break;
         }
         // Bytes behind the record's end inside its own unit.
-        if (fed_ > 0) Close(true);
-        else state_ = State::kBetween;
+        if (fed_ > 0)
+          Close(true);
+        else
+          state_ = State::kBetween;
         break;
-      case State::kBetween: TakeBetween(bytes); break;
-      case State::kHeader: TakeHeader(bytes); break;
+      case State::kBetween:
+        TakeBetween(bytes);
+        break;
+      case State::kHeader:
+        TakeHeader(bytes);
+        break;
       case State::kBlock: {
         const std::size_t n = std::min<std::uint64_t>(left_, bytes.size());
         sink_.OnBlock(bytes.substr(0, n));
@@ -147,8 +159,12 @@ void RecordAssembler::Feed(std::string_view bytes) {
         if (left_ == 0) state_ = State::kTrailer;
         break;
       }
-      case State::kTrailer: TakeTrailer(bytes); break;
-      case State::kSkip: TakeSkip(bytes); break;
+      case State::kTrailer:
+        TakeTrailer(bytes);
+        break;
+      case State::kSkip:
+        TakeSkip(bytes);
+        break;
     }
   }
 }
@@ -171,8 +187,8 @@ void RecordAssembler::TakeHeader(std::string_view& bytes) {
   text_ += bytes.substr(0, n);
   // Blank lines between records: seen in the wild, no harm in them.
   if (before == 0 && (text_[0] == '\r' || text_[0] == '\n')) {
-    const std::size_t blank = std::min(text_.find_first_not_of("\r\n"),
-                                       text_.size());
+    const std::size_t blank =
+        std::min(text_.find_first_not_of("\r\n"), text_.size());
     bytes.remove_prefix(blank);
     fed_ += blank;
     text_.clear();
@@ -193,9 +209,8 @@ void RecordAssembler::TakeHeader(std::string_view& bytes) {
   std::vector<std::string> oddities;
   const std::string text = text_.substr(0, end);
   Result<WarcHeader> header = ParseWarcHeader(text, &oddities);
-  const std::size_t taken =
-      std::min(bytes.size(), (end == std::string::npos ? text_.size() : end) -
-                                 before);
+  const std::size_t taken = std::min(
+      bytes.size(), (end == std::string::npos ? text_.size() : end) - before);
   bytes.remove_prefix(taken);
   fed_ += taken;
   text_.clear();
@@ -363,8 +378,8 @@ Status ScanGzip(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
     }
     assembler.Gap(at);
     if (outcome == Z_OK && !too_much) break;
-    STEMMA_TRY(at, NextGzipMagic(file, std::max(begin + 1, at == begin ? at
-                                                           : begin + 1)));
+    STEMMA_TRY(at, NextGzipMagic(file, std::max(begin + 1,
+                                                at == begin ? at : begin + 1)));
   }
   assembler.Finish(file.size());
   return {};
@@ -387,8 +402,8 @@ Status StreamFrame(const Blob& file, const FrameInfo& frame,
   for (std::uint64_t at = frame.offset; at < end && left != 0;
        at += piece.size()) {
     STEMMA_CHECK_OK(ReadPiece(file, at, piece));
-    ZSTD_inBuffer in{piece.data(), std::min<std::uint64_t>(piece.size(),
-                                                           end - at), 0};
+    ZSTD_inBuffer in{piece.data(),
+                     std::min<std::uint64_t>(piece.size(), end - at), 0};
     bool full = true;
     while ((in.pos < in.size || full) && left != 0) {
       ZSTD_outBuffer to{out.data(), out.size(), 0};
@@ -475,8 +490,9 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
     }
     if (frame.kind == FrameInfo::Kind::kExtension) {
       if (frame.offset == 0) {
-        sink.OnProblem(at, "bad-start", "the file begins with a frame that "
-                                        "holds no record and no dictionary");
+        sink.OnProblem(at, "bad-start",
+                       "the file begins with a frame that "
+                       "holds no record and no dictionary");
       }
       if (after_record && frame.magic == kSeekTableMagic) {
         assembler.Trailing(frame.offset + frame.size);
@@ -517,9 +533,12 @@ Status ScanWarc(const Blob& file, RecordSink& sink, const ScanLimits& limits) {
   }
   RecordAssembler assembler(*container, sink);
   switch (*container) {
-    case WarcContainer::kPlain: return ScanPlain(file, assembler);
-    case WarcContainer::kGzip: return ScanGzip(file, assembler, sink, limits);
-    case WarcContainer::kZstd: return ScanZstd(file, assembler, sink, limits);
+    case WarcContainer::kPlain:
+      return ScanPlain(file, assembler);
+    case WarcContainer::kGzip:
+      return ScanGzip(file, assembler, sink, limits);
+    case WarcContainer::kZstd:
+      return ScanZstd(file, assembler, sink, limits);
   }
   return {};
 }
@@ -537,26 +556,25 @@ Result<Blob> BlobOfFile(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return failure("opening");
   const auto file = std::make_shared<const File>(descriptor);
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(descriptor, &facts) != 0) return failure("looking at");
   if (!S_ISREG(facts.st_mode)) {
     return Error(ErrorCode::kIo, path + " is not a regular file");
   }
-  return Blob(static_cast<std::uint64_t>(facts.st_size),
-              [file, path](std::uint64_t offset,
-                           std::span<char> out) -> Result<std::size_t> {
-                while (true) {
-                  const ssize_t n =
-                      ::pread(file->descriptor, out.data(), out.size(),
-                              static_cast<off_t>(offset));
-                  if (n >= 0) return static_cast<std::size_t>(n);
-                  if (errno == EINTR) continue;
-                  return Error(ErrorCode::kIo,
-                               fmt::format("reading {}: {}", path,
-                                           std::generic_category().message(
-                                               errno)));
-                }
-              });
+  return Blob(
+      static_cast<std::uint64_t>(facts.st_size),
+      [file, path](std::uint64_t offset,
+                   std::span<char> out) -> Result<std::size_t> {
+        while (true) {
+          const ssize_t n = ::pread(file->descriptor, out.data(), out.size(),
+                                    static_cast<off_t>(offset));
+          if (n >= 0) return static_cast<std::size_t>(n);
+          if (errno == EINTR) continue;
+          return Error(ErrorCode::kIo,
+                       fmt::format("reading {}: {}", path,
+                                   std::generic_category().message(errno)));
+        }
+      });
 }
 
 }  // namespace stemma

@@ -57,6 +57,8 @@ class RecordAssembler {
   void UnitEnd(std::uint64_t end);
   // A seek table or other frame that belongs to the record before it.
   void Trailing(std::uint64_t end) { record_end_ = end; }
+  // Tells of a record that is complete, without waiting for the next.
+  void Settle();
   // Bytes are missing here: what is open is closed as not whole.
   void Gap(std::uint64_t end);
   // End of file.
@@ -77,14 +79,14 @@ class RecordAssembler {
   WarcContainer container_;
   RecordSink& sink_;
   State state_ = State::kBetween;
-  std::string text_;           // header, trailer or skip window so far
-  std::uint64_t left_ = 0;     // of the block
-  std::uint64_t unit_ = 0;     // where this unit begins
-  std::uint64_t fed_ = 0;      // bytes of this unit already taken
-  std::uint64_t record_ = 0;   // where this record begins
+  std::string text_;          // header, trailer or skip window so far
+  std::uint64_t left_ = 0;    // of the block
+  std::uint64_t unit_ = 0;    // where this unit begins
+  std::uint64_t fed_ = 0;     // bytes of this unit already taken
+  std::uint64_t record_ = 0;  // where this record begins
   std::uint64_t record_end_ = 0;
   int records_in_unit_ = 0;
-  bool open_ = false;          // OnRecord without OnEnd
+  bool open_ = false;  // OnRecord without OnEnd
 };
 
 struct ScanLimits {

@@ -16,8 +16,8 @@ namespace stemma {
 namespace {
 
 struct Piece {
-  std::uint64_t offset = 0, size = 0;            // stored
-  std::uint64_t content = 0, content_size = 0;   // inflated
+  std::uint64_t offset = 0, size = 0;           // stored
+  std::uint64_t content = 0, content_size = 0;  // inflated
 };
 
 std::uint32_t Le32(std::string_view bytes) {
@@ -33,12 +33,14 @@ class FramedContent {
  public:
   FramedContent(std::shared_ptr<const BundleView> bundle,
                 std::vector<Piece> pieces)
-      : bundle_(std::move(bundle)), pieces_(std::move(pieces)),
+      : bundle_(std::move(bundle)),
+        pieces_(std::move(pieces)),
         decoder_(bundle_->dictionary()) {}
 
   std::uint64_t size() const {
-    return pieces_.empty() ? 0 : pieces_.back().content +
-                                     pieces_.back().content_size;
+    return pieces_.empty()
+               ? 0
+               : pieces_.back().content + pieces_.back().content_size;
   }
 
   Result<std::size_t> ReadAt(std::uint64_t at, std::span<char> out) {
@@ -61,9 +63,9 @@ class FramedContent {
   Status Load(std::size_t index) {
     loaded_ = static_cast<std::size_t>(-1);
     const Piece& piece = pieces_[index];
-    STEMMA_TRY(const std::string frame,
-               SubBlob(bundle_->file(), piece.offset, piece.size)
-                   .ReadAll(piece.size));
+    STEMMA_TRY(
+        const std::string frame,
+        SubBlob(bundle_->file(), piece.offset, piece.size).ReadAll(piece.size));
     Status decoded = decoder_.DecodeInto(frame, content_);
     if (!decoded) {
       return Error(ErrorCode::kCorrupt,
@@ -71,10 +73,11 @@ class FramedContent {
                                decoded.error().message()));
     }
     if (content_.size() != piece.content_size) {
-      return Error(ErrorCode::kCorrupt,
-                   fmt::format("frame at {}: holds {} bytes, the seek table "
-                               "says {}", piece.offset, content_.size(),
-                               piece.content_size));
+      return Error(
+          ErrorCode::kCorrupt,
+          fmt::format("frame at {}: holds {} bytes, the seek table "
+                      "says {}",
+                      piece.offset, content_.size(), piece.content_size));
     }
     loaded_ = index;
     return {};
@@ -90,15 +93,15 @@ class FramedContent {
 
 // The frames of a record by the seek table at its end (the layout of zstd's
 // seekable format); empty if there is none.
-Result<std::vector<Piece>> FromSeekTable(const Blob& file,
-                                         std::uint64_t offset,
+Result<std::vector<Piece>> FromSeekTable(const Blob& file, std::uint64_t offset,
                                          std::uint64_t length) {
   std::vector<Piece> pieces;
   if (length < 17 + 8) return pieces;
   STEMMA_TRY(const std::string footer,
              SubBlob(file, offset + length - 9, 9).ReadAll(9));
-  if (footer.size() != 9 || Le32(std::string_view(footer).substr(5)) !=
-                                0x8F92EAB1U || footer[4] != 0) {
+  if (footer.size() != 9 ||
+      Le32(std::string_view(footer).substr(5)) != 0x8F92EAB1U ||
+      footer[4] != 0) {
     return pieces;
   }
   const std::uint64_t count = Le32(footer);
@@ -113,16 +116,16 @@ Result<std::vector<Piece>> FromSeekTable(const Blob& file,
   }
   std::uint64_t at = offset, content = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const std::string_view entry =
-        std::string_view(bytes).substr(8 + i * 8, 8);
+    const std::string_view entry = std::string_view(bytes).substr(8 + i * 8, 8);
     Piece piece{at, Le32(entry), content, Le32(entry.substr(4))};
     at += piece.size;
     content += piece.content_size;
     if (piece.content_size != 0) pieces.push_back(piece);
   }
   if (at != begin) {
-    return Error(ErrorCode::kCorrupt,
-                 fmt::format("seek table at {} does not fit its record", begin));
+    return Error(
+        ErrorCode::kCorrupt,
+        fmt::format("seek table at {} does not fit its record", begin));
   }
   return pieces;
 }
@@ -136,9 +139,8 @@ Result<std::vector<Piece>> FromWalk(const Blob& file, std::uint64_t offset,
   while (walker.offset() < offset + length) {
     Result<std::optional<FrameInfo>> frame = walker.Next();
     if (!frame) {
-      return Error(frame.error().code() == ErrorCode::kIo
-                       ? ErrorCode::kIo
-                       : ErrorCode::kCorrupt,
+      return Error(frame.error().code() == ErrorCode::kIo ? ErrorCode::kIo
+                                                          : ErrorCode::kCorrupt,
                    frame.error().message());
     }
     if ((*frame)->kind != FrameInfo::Kind::kData) continue;
@@ -169,35 +171,36 @@ Result<Blob> WithoutChunks(const Blob& body) {
   for (std::uint64_t at = 0; at < body.size() && !stripper.done();) {
     STEMMA_TRY(const std::size_t n, body.ReadAt(at, piece));
     if (n == 0) break;
-    stripper.Feed(std::string_view(piece).substr(0, n),
-                  [&](std::string_view payload) {
-                    const std::uint64_t where =
-                        at + static_cast<std::uint64_t>(payload.data() -
-                                                        piece.data());
-                    if (!chunks->empty() && chunks->back().body +
-                                                    chunks->back().size ==
-                                                where) {
-                      chunks->back().size += payload.size();
-                    } else {
-                      chunks->push_back({total, where, payload.size()});
-                    }
-                    total += payload.size();
-                  });
+    stripper.Feed(
+        std::string_view(piece).substr(0, n), [&](std::string_view payload) {
+          const std::uint64_t where =
+              at + static_cast<std::uint64_t>(payload.data() - piece.data());
+          if (!chunks->empty() &&
+              chunks->back().body + chunks->back().size == where) {
+            chunks->back().size += payload.size();
+          } else {
+            chunks->push_back({total, where, payload.size()});
+          }
+          total += payload.size();
+        });
     at += n;
   }
-  return Blob(total, [chunks, body](std::uint64_t at, std::span<char> out)
-                         -> Result<std::size_t> {
-    auto chunk = std::upper_bound(
-        chunks->begin(), chunks->end(), at,
-        [](std::uint64_t value, const Chunk& c) { return value < c.payload; });
-    if (chunk == chunks->begin()) return std::size_t{0};
-    --chunk;
-    const std::uint64_t into = at - chunk->payload;
-    if (into >= chunk->size) return std::size_t{0};
-    return body.ReadAt(chunk->body + into,
-                       out.first(std::min<std::uint64_t>(out.size(),
-                                                         chunk->size - into)));
-  });
+  return Blob(
+      total,
+      [chunks, body](std::uint64_t at,
+                     std::span<char> out) -> Result<std::size_t> {
+        auto chunk = std::upper_bound(chunks->begin(), chunks->end(), at,
+                                      [](std::uint64_t value, const Chunk& c) {
+                                        return value < c.payload;
+                                      });
+        if (chunk == chunks->begin()) return std::size_t{0};
+        --chunk;
+        const std::uint64_t into = at - chunk->payload;
+        if (into >= chunk->size) return std::size_t{0};
+        return body.ReadAt(
+            chunk->body + into,
+            out.first(std::min<std::uint64_t>(out.size(), chunk->size - into)));
+      });
 }
 
 }  // namespace
@@ -216,13 +219,14 @@ bool IsBundleName(std::string_view name) {
 Blob SubBlob(Blob whole, std::uint64_t begin, std::uint64_t size) {
   begin = std::min(begin, whole.size());
   size = std::min(size, whole.size() - begin);
-  return Blob(size, [whole = std::move(whole), begin, size](
-                        std::uint64_t at,
-                        std::span<char> out) -> Result<std::size_t> {
-    if (at >= size) return std::size_t{0};
-    return whole.ReadAt(begin + at, out.first(std::min<std::uint64_t>(
-                                        out.size(), size - at)));
-  });
+  return Blob(
+      size,
+      [whole = std::move(whole), begin, size](
+          std::uint64_t at, std::span<char> out) -> Result<std::size_t> {
+        if (at >= size) return std::size_t{0};
+        return whole.ReadAt(begin + at, out.first(std::min<std::uint64_t>(
+                                            out.size(), size - at)));
+      });
 }
 
 Result<std::shared_ptr<const BundleView>> BundleView::Open(
@@ -258,15 +262,15 @@ Result<Blob> RecordContent(std::shared_ptr<const BundleView> bundle,
   if (offset > file.size() || length > file.size() - offset) {
     return Error(ErrorCode::kCorrupt,
                  fmt::format("record at {} of {} bytes lies beyond the end of "
-                             "its bundle ({} bytes)", offset, length,
-                             file.size()));
+                             "its bundle ({} bytes)",
+                             offset, length, file.size()));
   }
   STEMMA_TRY(std::vector<Piece> pieces, FromSeekTable(file, offset, length));
   if (pieces.empty()) {
     STEMMA_TRY(pieces, FromWalk(file, offset, length, *bundle));
   }
-  auto content = std::make_shared<FramedContent>(std::move(bundle),
-                                                 std::move(pieces));
+  auto content =
+      std::make_shared<FramedContent>(std::move(bundle), std::move(pieces));
   const std::uint64_t size = content->size();
   return Blob(size, [content](std::uint64_t at, std::span<char> out) {
     return content->ReadAt(at, out);
@@ -302,8 +306,7 @@ Result<StoredRecord> OpenRecord(std::shared_ptr<const BundleView> bundle,
     const std::size_t head_end = HttpHeadEnd(start);
     if (head_end != std::string::npos) {
       record.http_head = start.substr(0, head_end);
-      record.payload =
-          SubBlob(record.block, head_end, block_size - head_end);
+      record.payload = SubBlob(record.block, head_end, block_size - head_end);
       if (ReadHttpHead(record.http_head).chunked) {
         STEMMA_TRY(record.payload, WithoutChunks(record.payload));
       }

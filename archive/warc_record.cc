@@ -65,9 +65,9 @@ bool IsWarcDate(std::string_view date, std::string_view version) {
                      [](char c) { return c >= '0' && c <= '9'; });
 }
 
-constexpr std::string_view kTypes[] = {
-    "warcinfo", "response",   "resource",    "request",
-    "metadata", "revisit",    "conversion",  "continuation"};
+constexpr std::string_view kTypes[] = {"warcinfo",   "response",    "resource",
+                                       "request",    "metadata",    "revisit",
+                                       "conversion", "continuation"};
 
 struct FieldRule {
   std::string_view field;
@@ -161,8 +161,8 @@ Result<WarcHeader> ParseWarcHeader(std::string_view text,
     if (oddities != nullptr) oddities->push_back(std::move(what));
   };
   if (text.size() > limits.max_bytes) {
-    return bad(fmt::format("header-too-large: more than {} bytes",
-                           limits.max_bytes));
+    return bad(
+        fmt::format("header-too-large: more than {} bytes", limits.max_bytes));
   }
   if (text.find('\0') != std::string_view::npos) {
     return bad("nul-in-header: the header holds a NUL byte");
@@ -179,8 +179,8 @@ Result<WarcHeader> ParseWarcHeader(std::string_view text,
   while (end != std::string_view::npos) {
     const std::size_t begin = end + 2;
     end = text.find("\r\n", begin);
-    const std::string_view line = text.substr(
-        begin, end == std::string_view::npos ? end : end - begin);
+    const std::string_view line =
+        text.substr(begin, end == std::string_view::npos ? end : end - begin);
     if (line.empty()) break;
     if (line.find_first_of("\r\n") != std::string_view::npos) {
       return bad("bare-line-end: a lone CR or LF inside a header line");
@@ -223,8 +223,8 @@ std::vector<std::string> WarcRuleBreaks(const WarcHeader& header) {
     for (const FieldRule& rule : kRules) {
       const bool there = header.Find(rule.field) != nullptr;
       if (rule.letters[column] == 'M' && !there) {
-        breaks.push_back(fmt::format("missing-field: {} of a {} record",
-                                     rule.field, type));
+        breaks.push_back(
+            fmt::format("missing-field: {} of a {} record", rule.field, type));
       } else if (rule.letters[column] == 'f' && there) {
         breaks.push_back(fmt::format("forbidden-field: {} in a {} record",
                                      rule.field, type));
@@ -267,8 +267,8 @@ std::vector<std::string> WarcRuleBreaks(const WarcHeader& header) {
 
 bool HoldsHttp(const WarcHeader& header) {
   std::string content_type(header.Get("Content-Type").substr(0, 16));
-  std::transform(content_type.begin(), content_type.end(),
-                 content_type.begin(), Lower);
+  std::transform(content_type.begin(), content_type.end(), content_type.begin(),
+                 Lower);
   if (!content_type.starts_with("application/http")) return false;
   const std::string type = header.type();
   return type == "response" || type == "request" || type == "revisit";
@@ -295,8 +295,8 @@ RecordInfo InfoFromHeader(const WarcHeader& header,
     info.status = head.status;
     info.mime = head.mime;
     info.payload_bytes =
-        info.block_bytes - std::min<std::uint64_t>(info.block_bytes,
-                                                   http_head.size());
+        info.block_bytes -
+        std::min<std::uint64_t>(info.block_bytes, http_head.size());
   } else {
     info.mime = ReadHttpHead(fmt::format("\nContent-Type: {}\n",
                                          header.Get("Content-Type")))

@@ -45,8 +45,8 @@ struct WarcHeaderLimits {
 // the record untrustworthy: NUL, folded lines, lines without a colon, a field
 // repeated that may not be, no usable Content-Length, no type or id. What is
 // merely wrong goes into `oddities` as "code: words".
-Result<WarcHeader> ParseWarcHeader(std::string_view text,
-                                   std::vector<std::string>* oddities = nullptr);
+Result<WarcHeader> ParseWarcHeader(
+    std::string_view text, std::vector<std::string>* oddities = nullptr);
 
 // Where the header ends in `bytes`: the position behind its blank line, or
 // npos if it is not there.
@@ -58,8 +58,7 @@ std::vector<std::string> WarcRuleBreaks(const WarcHeader& header);
 
 // The values of RecordInfo that the header and, for HTTP messages, the head of
 // the block tell. Bundle, offset and length are left to the caller.
-RecordInfo InfoFromHeader(const WarcHeader& header,
-                          std::string_view http_head);
+RecordInfo InfoFromHeader(const WarcHeader& header, std::string_view http_head);
 
 // Whether the block is an HTTP message with a head of its own.
 bool HoldsHttp(const WarcHeader& header);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/blob.h"
 #include "core/result.h"
 
 namespace stemma {
@@ -46,6 +47,9 @@ class ZipReader {
 
   // The whole member; kLimit beyond `max_bytes`.
   Result<std::string> Read(const ZipMember& member, std::uint64_t max_bytes);
+  // The member as a blob, read best from front to back: going back begins
+  // again. Must not outlive this reader.
+  Blob BlobOf(const ZipMember& member);
   // In pieces, front to back. kMalformed when its checksum or size is wrong.
   Status ReadPieces(const ZipMember& member,
                     const std::function<Status(std::string_view)>& take);

