@@ -938,26 +938,42 @@ class Comparer {
     return hashes(a_) != hashes(b_);
   }
 
-  // Whether anything but words differs around the words both have.
+  // Whether anything but words differs around the words both have, and how
+  // often in which way.
   bool TypographyDiffers() {
-    std::int64_t differences = 0;
+    std::int64_t respelled = 0;  // letters, accents, invisible characters
+    std::int64_t regrouped = 0;  // figures
+    std::int64_t repointed = 0;  // quotation marks, dashes, spaces
+    std::int64_t rewrapped = 0;  // line ends
+    std::int64_t reparted = 0;   // paragraphs
     for (std::uint32_t i = 0; i < a_.size(); ++i) {
       if (!a_.Matched(i)) continue;
       const std::uint32_t j = a_.partner[i];
-      if (j >= b_.size()) continue;
       if (a_.text->TextOf(a_.At(i)) != b_.text->TextOf(b_.At(j))) {
-        ++differences;
-        continue;
+        ++(a_.At(i).kind == TokenKind::kNumber ? regrouped : respelled);
       }
       if (i + 1 >= a_.size() || j + 1 >= b_.size() ||
           a_.partner[i + 1] != j + 1 || a_.token[i + 1] != a_.token[i] + 1 ||
           b_.token[j + 1] != b_.token[j] + 1) {
         continue;
       }
-      differences += Between(a_, i) != Between(b_, j);
+      const std::string_view left = Between(a_, i);
+      const std::string_view right = Between(b_, j);
+      if (left == right) continue;
+      const bool parts =
+          (a_.block[i] != a_.block[i + 1]) != (b_.block[j] != b_.block[j + 1]);
+      const bool wraps = left.contains('\n') != right.contains('\n');
+      ++(parts ? reparted : wraps ? rewrapped : repointed);
     }
-    result_.counts["cosmetic"] = differences;
-    return differences > 0;
+    result_.counts["respelled"] = respelled;
+    result_.counts["regrouped"] = regrouped;
+    result_.counts["repointed"] = repointed;
+    result_.counts["rewrapped"] = rewrapped;
+    result_.counts["reparagraphed"] = reparted;
+    const std::int64_t all =
+        respelled + regrouped + repointed + rewrapped + reparted;
+    result_.counts["cosmetic"] = all;
+    return all > 0;
   }
   static std::string_view Between(const Side& side, std::uint32_t i) {
     const std::uint32_t from = side.At(i).byte_end;

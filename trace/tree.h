@@ -28,13 +28,17 @@ struct StemmaEdge {
 
 // A copy that is not among the members but must have been there.
 struct HiddenNode {
-  std::string id;  // "*h1", ...
+  std::string id;                     // "*h1", ...
+  std::string parent;                 // the member it was copied from
+  std::vector<std::string> children;  // members that were copied from it; their
+                                      // edges name `parent`, the nearest
+                                      // member that is there
   std::vector<std::string> evidence;
 };
 
 struct StemmaTree {
   std::vector<std::string> members;  // as given
-  std::string root;                  // may be a hidden node; empty if no member
+  std::string root;                  // empty if no member
   std::vector<StemmaEdge> edges;     // one per node but the root
   std::vector<HiddenNode> hidden;
 };

@@ -107,7 +107,8 @@ double Hours(TimePoint from, TimePoint to) {
   return std::chrono::duration<double, std::ratio<3600>>(to - from).count();
 }
 
-double LogOf(std::size_t count) {
+template <class T>
+double LogOf(T count) {
   return std::log1p(static_cast<double>(count));
 }
 
@@ -140,6 +141,9 @@ class Gatherer {
       }
     }
     for (std::size_t v = 0; v < all_.size(); ++v) DescribeRoot(v);
+    for (Member& member : members_) {
+      evidence_.phrases.push_back(std::move(member.phrases));
+    }
     return std::move(evidence_);
   }
 
@@ -171,9 +175,11 @@ class Gatherer {
     forward.changes = count("critical") + count("minor") +
                       count("moved_blocks") + (count("missing_words") > 0) +
                       (count("added_words") > 0);
-    forward.unlike =
-        static_cast<double>(count("cosmetic") + count("misread_words")) /
-        static_cast<double>(std::max(1L, shared));
+    forward.respelled = count("respelled") + count("misread_words");
+    forward.regrouped = count("regrouped");
+    forward.repointed = count("repointed");
+    forward.rewrapped = count("rewrapped");
+    forward.reparted = count("reparagraphed");
     PairComparison back = forward;
     std::swap(back.adds, back.drops);
     std::swap(back.coverage_parent, back.coverage_child);
@@ -212,10 +218,14 @@ class Gatherer {
     const Publication& parent = all_[u];
     const Publication& child = all_[v];
     const PairComparison& texts = evidence_.Compared(u, v);
-    set(EdgeFeature::kAdds, LogOf(static_cast<std::size_t>(texts.adds)));
-    set(EdgeFeature::kDrops, LogOf(static_cast<std::size_t>(texts.drops)));
-    set(EdgeFeature::kChanges, LogOf(static_cast<std::size_t>(texts.changes)));
-    set(EdgeFeature::kUnlike, texts.unlike);
+    set(EdgeFeature::kAdds, LogOf(texts.adds));
+    set(EdgeFeature::kDrops, LogOf(texts.drops));
+    set(EdgeFeature::kChanges, LogOf(texts.changes));
+    set(EdgeFeature::kRespelled, LogOf(texts.respelled));
+    set(EdgeFeature::kRegrouped, LogOf(texts.regrouped));
+    set(EdgeFeature::kRepointed, LogOf(texts.repointed));
+    set(EdgeFeature::kRewrapped, LogOf(texts.rewrapped));
+    set(EdgeFeature::kReparted, LogOf(texts.reparted));
     const auto [regained, shared] = Readings(u, v);
     set(EdgeFeature::kRegained, LogOf(regained));
     set(EdgeFeature::kShared, LogOf(shared));
@@ -233,6 +243,12 @@ class Gatherer {
         other_site && Holds(members_[v].names, parent.site));
     set(EdgeFeature::kLeftover,
         other_site && Holds(members_[v].leftovers, parent.site));
+    const auto [common, other] = Credits(u, v);
+    set(EdgeFeature::kCommonCredit, common);
+    set(EdgeFeature::kOtherCredit, other);
+    const auto [kept, foreign] = Leftovers(u, v);
+    set(EdgeFeature::kCommonLeftover, kept);
+    set(EdgeFeature::kOtherLeftover, foreign);
     set(EdgeFeature::kLinkBack,
         LinksTo(parent, child) || LinksToSite(parent, child));
     set(EdgeFeature::kCreditsBack,
@@ -249,12 +265,43 @@ class Gatherer {
         }));
   }
 
+  bool Refers(std::size_t from, std::size_t to) const {
+    return all_[from].site != all_[to].site &&
+           (Holds(members_[from].credits, all_[to].site) ||
+            LinksTo(all_[from], all_[to]));
+  }
+  // Third members that v refers to: whether u refers to one of them too, and
+  // whether there is one that u does not refer to.
+  std::pair<bool, bool> Credits(std::size_t u, std::size_t v) const {
+    bool common = false;
+    bool other = false;
+    for (std::size_t w = 0; w < all_.size(); ++w) {
+      if (w == u || w == v || all_[w].site == all_[u].site) continue;
+      if (!Refers(v, w)) continue;
+      (Refers(u, w) ? common : other) = true;
+    }
+    return {common, other};
+  }
+  std::pair<bool, bool> Leftovers(std::size_t u, std::size_t v) const {
+    bool kept = false;
+    bool foreign = false;
+    for (const std::string& site : members_[v].leftovers) {
+      if (site == all_[u].site) continue;
+      (Holds(members_[u].leftovers, site) ? kept : foreign) = true;
+    }
+    return {kept, foreign};
+  }
+
   template <class Set>
   static void DescribeDates(const Publication& parent, const Publication& child,
                             const Set& set) {
     if (child.fetched_at && parent.published_at &&
         Hours(*child.fetched_at, *parent.published_at) > 0) {
       set(EdgeFeature::kBornLater, 1);
+    }
+    if (child.fetched_at && parent.fetched_at &&
+        Hours(*child.fetched_at, *parent.fetched_at) > 1) {
+      set(EdgeFeature::kFetchedAfter, 1);
     }
     if (!parent.published_at || !child.published_at) {
       set(EdgeFeature::kUndated, 1);
