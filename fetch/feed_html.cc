@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/percent_encoding.h"
 #include "core/url.h"
 
 namespace stemma {
@@ -168,16 +169,51 @@ class TagReader {
   std::string_view rest_;
 };
 
-std::string WithoutSpacesInside(std::string_view address) {
-  std::string out(address);
-  std::erase_if(out,
-                [](char c) { return c == '\t' || c == '\r' || c == '\n'; });
-  return out;
+// The character a reference at the front of `text` stands for, "&#106;" or one
+// of the three names that can hide a scheme; 0 for any other text. `*length` is
+// what it takes.
+char32_t HidingReference(std::string_view text, std::size_t* length) {
+  constexpr std::pair<std::string_view, char32_t> kNames[] = {
+      {"&colon;", U':'}, {"&tab;", U'\t'}, {"&newline;", U'\n'}};
+  const std::string lower = Lowered(text.substr(0, 16));
+  for (const auto& [name, c] : kNames) {
+    *length = name.size();
+    if (lower.starts_with(name)) return c;
+  }
+  if (!lower.starts_with("&#")) return 0;
+  const bool hex = lower.starts_with("&#x");
+  char32_t value = 0;
+  std::size_t at = hex ? 3 : 2;
+  for (; at < lower.size(); ++at) {
+    const int digit = HexDigitValue(lower[at]);
+    if (digit < 0 || (!hex && digit > 9)) break;
+    value = std::min<char32_t>(
+        value * (hex ? 16 : 10) + static_cast<char32_t>(digit), 0xffff);
+  }
+  *length = at + (at < lower.size() && lower[at] == ';' ? 1 : 0);
+  return value;
 }
 
+// Whether an attribute's address runs something, as a browser would read it.
 bool IsDangerous(std::string_view address) {
-  const std::string lower = Lowered(WithoutSpacesInside(address));
-  return lower.starts_with("javascript:") || lower.starts_with("vbscript:");
+  std::string plain;
+  constexpr std::size_t kLongestScheme = 20;
+  while (!address.empty() && plain.size() < kLongestScheme) {
+    std::size_t length = 1;
+    char32_t c = static_cast<unsigned char>(address[0]);
+    if (c == '&') {
+      if (const char32_t hidden = HidingReference(address, &length)) {
+        c = hidden;
+      } else {
+        length = 1;
+      }
+    }
+    if (c > 0x20 && c < 0x7f) plain += static_cast<char>(c);
+    address.remove_prefix(length);
+  }
+  const std::string lower = Lowered(plain);
+  return lower.starts_with("javascript:") || lower.starts_with("vbscript:") ||
+         lower.starts_with("data:text/html");
 }
 
 std::string WrittenTag(Tag tag, std::string_view base) {
@@ -187,8 +223,8 @@ std::string WrittenTag(Tag tag, std::string_view base) {
   for (auto& [name, value] : tag.attributes) {
     if (name.starts_with("on") || name == "style") continue;
     if (IsAddress(name)) {
-      value = ResolveFeedUrl(value, base);
       if (IsDangerous(value)) continue;
+      value = ResolveFeedUrl(value, base);
     }
     out += " " + name + "=\"" + EscapedAttribute(value) + "\"";
   }
@@ -330,7 +366,8 @@ std::string CleanFeedHtml(std::string_view html, std::string_view base) {
       continue;
     }
     if (!StartsTag(html)) {
-      out += '<';
+      // Escaped, or what follows a removed comment could make it a tag.
+      out += "&lt;";
       html.remove_prefix(1);
       continue;
     }

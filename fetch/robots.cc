@@ -62,7 +62,7 @@ std::string Normalize(std::string_view text, std::string_view literals) {
         AppendEncoded(byte, &out);
       }
       i += 2;
-    } else if (static_cast<unsigned char>(c) >= 0x80 ||
+    } else if (static_cast<unsigned char>(c) >= 0x80 || c == '%' ||
                literals.find(c) != std::string_view::npos) {
       AppendEncoded(c, &out);
     } else {

@@ -182,8 +182,11 @@ TEST(CleanFeedHtml, RemovesWhatActs) {
       {"<a href=' JaVa\tScript:x'>y</a>", "<a>y</a>"},
       {"<IMG SRC=x.png alt='a<b' onerror=alert(1)>",
        "<img alt=\"a&lt;b\" src=\"https://a.example/x.png\" />"},
+      {"<a href='&#106;ava&Tab;script&colon;x'>y</a>", "<a>y</a>"},
+      {"<a href='&#x6a&#x61vascript:x'>y</a>", "<a>y</a>"},
+      {"<<!-- -->b onclick=x>", "&lt;b onclick=x>"},
       {"<form><input></form>", "<input />"},
-      {"1 < 2 && <3", "1 < 2 &amp;&amp; <3"},
+      {"1 < 2 && <3", "1 &lt; 2 &amp;&amp; &lt;3"},
       {"<a href=\"x", "&lt;a href=\"x"},
   };
   for (const auto& c : cases) {
