@@ -142,15 +142,20 @@ Result<ManifestFiles> Locate(const fs::path& dir) {
   ManifestFiles files;
   files.root = dir;
   std::error_code failed;
-  if (fs::exists(
-          fs::symlink_status(dir / "manifest" / "events.jsonl", failed))) {
+  // A log that is gone is a finding, as long as something speaks of it.
+  if (fs::is_directory(dir / "manifest", failed)) {
     files.manifest = dir / "manifest";
     files.archive = true;
     return files;
   }
+  files.manifest = dir;
   if (fs::exists(fs::symlink_status(dir / "events.jsonl", failed))) {
-    files.manifest = dir;
     return files;
+  }
+  for (const auto& entry : fs::directory_iterator(dir, failed)) {
+    if (entry.path().filename().string().starts_with("checkpoint.")) {
+      return files;
+    }
   }
   return Error(ErrorCode::kNotFound,
                dir.string() +
@@ -294,6 +299,15 @@ class EvidenceChecker {
     for (const auto& [name, bytes] : files_.other_notes) want(bytes);
     if (files_.copy) want(*files_.copy);
     if (!trust_.last_checkpoint.empty()) want(trust_.last_checkpoint);
+    std::error_code failed;
+    const fs::path path = files_.manifest / "events.jsonl";
+    const fs::file_status status = fs::symlink_status(path, failed);
+    if (!fs::exists(status)) {
+      Report("log-missing", Weight::kIncomplete, "events.jsonl",
+             "the log itself is gone");
+      return {};
+    }
+    if (!fs::is_regular_file(status)) return {};  // said already
     STEMMA_TRY(log_, ScanLog(scan, findings_));
     report_.events = log_.lines;
     report_.bytes_checked += log_.bytes;
