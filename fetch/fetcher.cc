@@ -5,28 +5,41 @@
 
 namespace stemma {
 
-Fetcher::Fetcher(std::unique_ptr<FetchEngine> engine)
-    : engine_(std::move(engine)) {}
+Fetcher::Fetcher(std::unique_ptr<FetchEngine> engine,
+                 std::function<bool()> stop)
+    : engine_(std::move(engine)), stop_(std::move(stop)) {}
 Fetcher::~Fetcher() = default;
 
 Result<std::unique_ptr<Fetcher>> Fetcher::Create(FetchPolicy policy) {
+  std::function<bool()> stop = policy.stop;
   STEMMA_TRY(auto engine, FetchEngine::Create(std::move(policy)));
-  return std::unique_ptr<Fetcher>(new Fetcher(std::move(engine)));
+  return std::unique_ptr<Fetcher>(
+      new Fetcher(std::move(engine), std::move(stop)));
 }
 
 FetchOutcome Fetcher::Get(const FetchRequest& request,
                           const ExchangeSink& sink) {
+  constexpr std::chrono::milliseconds kGlance(200);
   // Shared, since a broken engine may outlive this call with it.
   const auto outcome = std::make_shared<std::optional<FetchOutcome>>();
-  engine_->Start(request, sink,
-                 [outcome](FetchOutcome got) { *outcome = std::move(got); });
+  const FetchEngine::Id id = engine_->Start(
+      request, sink,
+      [outcome](FetchOutcome got) { *outcome = std::move(got); });
+  bool stopped = false;
   while (!outcome->has_value()) {
-    const Status moved = engine_->RunOnce(std::chrono::seconds(1));
+    if (!stopped && stop_ && stop_()) {
+      stopped = true;
+      engine_->Cut(id, Truncation::kUnspecified);
+    }
+    const Status moved = engine_->RunOnce(kGlance);
     if (moved || outcome->has_value()) continue;
     FetchOutcome broken;
     broken.exchange.url = request.url.HrefWithoutFragment();
     broken.failure = moved.error();
     return broken;
+  }
+  if (stopped && (*outcome)->failure) {
+    (*outcome)->failure = Error(ErrorCode::kInterrupted, "told to stop");
   }
   return std::move(**outcome);
 }

@@ -58,6 +58,9 @@ struct FetchPolicy {
   std::optional<std::uint64_t> limit_rate;  // bytes a second per exchange
   std::size_t max_connections = 64;         // kept open at most
   Clock clock = SystemNow;
+  // Asked some times a second while a Fetcher waits; true ends the exchange:
+  // what came is kept and marked, nothing at all is kInterrupted. May be empty.
+  std::function<bool()> stop;
 };
 
 struct FetchRequest {
@@ -65,6 +68,9 @@ struct FetchRequest {
   // Added to ours (Accept, Accept-Encoding, User-Agent); same name replaces.
   std::vector<std::pair<std::string, std::string>> headers;
   FetchLimits limits;
+  // Set: sent as the body of a POST; name its Content-Type among the headers.
+  // Visits never post: this is for timestamp authorities.
+  std::optional<std::string> post = std::nullopt;
 };
 
 // Where a response goes while it arrives. An error stops the exchange and
@@ -103,8 +109,9 @@ class Fetcher {
   FetchOutcome Get(const FetchRequest& request, const ExchangeSink& sink);
 
  private:
-  explicit Fetcher(std::unique_ptr<FetchEngine> engine);
+  Fetcher(std::unique_ptr<FetchEngine> engine, std::function<bool()> stop);
   std::unique_ptr<FetchEngine> engine_;
+  std::function<bool()> stop_;
 };
 
 // Where a 301, 302, 303, 307 or 308 points (RFC 9110 10.2.2 and 15.4, the

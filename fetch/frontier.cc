@@ -305,6 +305,27 @@ Result<std::unique_ptr<Frontier>> Frontier::Open(
   return std::unique_ptr<Frontier>(new Frontier(std::move(impl)));
 }
 
+Result<std::unique_ptr<Frontier>> Frontier::OpenToRead(
+    const std::filesystem::path& file) {
+  auto impl = std::make_unique<Impl>();
+  if (sqlite3_open_v2(file.c_str(), &impl->db,
+                      SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+                      nullptr) != SQLITE_OK) {
+    return Error(ErrorCode::kIo, fmt::format("frontier {}: {}", file.string(),
+                                             sqlite3_errmsg(impl->db)));
+  }
+  sqlite3_busy_timeout(impl->db, 5'000);
+  {
+    Query id = impl->Prepare("PRAGMA application_id");
+    STEMMA_TRY(const bool row, id.Step());
+    if (!row || id.IntAt(0) != kApplicationId) {
+      return Error(ErrorCode::kCorrupt,
+                   fmt::format("{} is no frontier of ours", file.string()));
+    }
+  }
+  return std::unique_ptr<Frontier>(new Frontier(std::move(impl)));
+}
+
 // ---- small things
 
 Result<std::int64_t> Frontier::Impl::HostId(std::string_view name) {
@@ -386,7 +407,8 @@ Result<CrawlRun> Frontier::BeginRun(TimePoint now) {
     return *last;
   }
   STEMMA_CHECK_OK(impl_
-                      ->Prepare("UPDATE addresses SET state = 0, due = NULL "
+                      ->Prepare("UPDATE addresses SET state = 0, "
+                                "due = NULL, attempts = 0 "
                                 "WHERE state = 2 AND due <= ?")
                       .Int(Ms(now))
                       .Run());
@@ -628,7 +650,8 @@ Status Frontier::Complete(std::int64_t id, const VisitRecord& visit,
       impl_
           ->Prepare(
               "UPDATE addresses SET state = ?2, due = ?3, lease_until = NULL, "
-              "attempts = 0, last_visit = ?4, last_status = ?5, last_run = ?6, "
+              "attempts = CASE WHEN ?10 THEN 0 ELSE attempts END, "
+              "last_visit = ?4, last_status = ?5, last_run = ?6, "
               "last_outcome = ?7, last_event = ?8, reason = ?9, "
               "visits = visits + (?5 > 0) WHERE id = ?1")
           .Int(id)
@@ -640,6 +663,7 @@ Status Frontier::Complete(std::int64_t id, const VisitRecord& visit,
           .Int(static_cast<int>(visit.outcome))
           .Text(visit.capture)
           .Text(visit.reason)
+          .Int(visit.good ? 1 : 0)
           .Run());
   if (visit.good) {
     STEMMA_CHECK_OK(

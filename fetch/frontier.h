@@ -112,6 +112,9 @@ class Frontier {
   // Opens or makes the file. kCorrupt: it is no frontier of ours.
   static Result<std::unique_ptr<Frontier>> Open(
       const std::filesystem::path& file);
+  // For looking only, also while a run is using it.
+  static Result<std::unique_ptr<Frontier>> OpenToRead(
+      const std::filesystem::path& file);
   ~Frontier();
 
   // ---- runs
