@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "core/url_host.h"
+#include "core/percent_encoding.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -28,8 +28,8 @@ std::string Normalized(std::string_view host) {
     return lower;
   }
   char* utf8 = nullptr;
-  if (psl_str_to_utf8lower(ValidUtf8(host).c_str(), "utf-8", nullptr, &utf8) !=
-      PSL_SUCCESS) {
+  if (psl_str_to_utf8lower(std::string(host).c_str(), "utf-8", nullptr,
+                           &utf8) != PSL_SUCCESS) {
     return lower;
   }
   lower = utf8;
@@ -37,36 +37,41 @@ std::string Normalized(std::string_view host) {
   return lower;
 }
 
-bool HasEmptyLabel(std::string_view host) {
+// Names no list can know, and that libpsl was not made for.
+bool IsNoName(std::string_view host) {
   return host.empty() || host.starts_with('.') || host.ends_with('.') ||
-         host.find("..") != std::string_view::npos;
+         host.find("..") != std::string_view::npos || ValidUtf8(host) != host ||
+         std::ranges::any_of(host, [](char c) {
+           constexpr std::string_view kForbidden = "/:?#@[]\\%|<>^";
+           const auto byte = static_cast<unsigned char>(c);
+           return byte <= 0x20 || byte == 0x7f ||
+                  kForbidden.find(c) != std::string_view::npos;
+         });
 }
 
-bool IsAddress(std::string_view host) {
-  if (host.starts_with('[') || host.find(':') != std::string_view::npos) {
-    return true;
-  }
-  const Result<std::string> parsed = ParseSpecialHost(host);
-  return parsed &&
-         parsed->find_first_not_of("0123456789.") == std::string::npos;
+// The URL Standard reads a host whose last label is a number as IPv4, or
+// refuses it: no domain is called so.
+bool EndsInNumber(std::string_view host) {
+  std::string_view last = host.substr(host.rfind('.') + 1);
+  const bool hex = last.starts_with("0x") || last.starts_with("0X");
+  if (hex) last.remove_prefix(2);
+  return std::ranges::all_of(last, [hex](char c) {
+    const int digit = HexDigitValue(c);
+    return digit >= 0 && (hex || digit < 10);
+  });
 }
 
 }  // namespace
 
 std::string RegistrableDomain(std::string_view host) {
-  if (HasEmptyLabel(host) || IsAddress(host) ||
-      host.find('\0') != std::string_view::npos) {
-    return {};
-  }
+  if (IsNoName(host) || EndsInNumber(host)) return {};
   const std::string lower = Normalized(host);
   const char* domain = psl_registrable_domain(List(), lower.c_str());
   return domain ? domain : "";
 }
 
 bool IsPublicSuffix(std::string_view host) {
-  if (HasEmptyLabel(host) || host.find('\0') != std::string_view::npos) {
-    return false;
-  }
+  if (IsNoName(host)) return false;
   return psl_is_public_suffix(List(), Normalized(host).c_str()) != 0;
 }
 

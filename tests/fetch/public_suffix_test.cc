@@ -19,6 +19,10 @@ TEST(RegistrableDomain, IsOneLabelMoreThanTheSuffix) {
       {".com", ""},
       {"example.com.", ""},
       {"192.168.0.1", ""},
+      {"a.1.1", ""},
+      {"a.0x1f", ""},
+      {"a b.com", ""},
+      {"\xff.com", ""},
       {"[::1]", ""},
       {"::1", ""},
   };
