@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "article/dates.h"
 #include "article/furniture.h"
 #include "article/media_refs.h"
 #include "core/utf8.h"
@@ -96,8 +97,8 @@ class BodyFinder {
           kInHeading}) {
       const auto bit = static_cast<std::size_t>(
           std::countr_zero(static_cast<unsigned>(context)));
-      const bool strong = context == kInHidden || context == kInDialog ||
-                          context == kInAside;
+      const bool strong =
+          context == kInHidden || context == kInDialog || context == kInAside;
       if (by_bit[bit] > (strong ? 0.6 : 0.35) * total) ignored_ |= context;
     }
   }
@@ -237,6 +238,37 @@ class BodyFinder {
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       if (facts_[i].prose) Weigh(i);
     }
+    DoubtSignedShapes();
+  }
+
+  // Prose that comes in many pieces, each beside a line with a date, is what
+  // many people said at many times.
+  void DoubtSignedShapes() {
+    std::vector<bool> dated(blocks_.size());
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      dated[i] = block.text.size() < 70 && block.words <= 10 &&
+                 block.text.find_first_of("0123456789") != std::string::npos &&
+                 FindDate(block.text, "").has_value();
+    }
+    std::vector<int> all(shapes_.size()), with_date(shapes_.size());
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      if (!facts_[i].prose) continue;
+      const auto shape = static_cast<std::size_t>(facts_[i].shape);
+      ++all[shape];
+      bool near = false;
+      for (std::size_t k = i >= 2 ? i - 2 : 0;
+           k < std::min(blocks_.size(), i + 3); ++k) {
+        near = near || dated[k];
+      }
+      with_date[shape] += near ? 1 : 0;
+    }
+    for (std::size_t s = 0; s < shapes_.size(); ++s) {
+      if (shapes_[s].containers.size() >= 3 && with_date[s] >= 3 &&
+          with_date[s] * 10 > all[s] * 6) {
+        shapes_[s].mass *= 0.25;
+      }
+    }
   }
 
   // Where readers begin to speak: "34 responses to ...", "Comments (2)".
@@ -279,7 +311,7 @@ class BodyFinder {
       biggest = std::max(biggest, piece);
     }
     if (same > 0.5 * other) return false;
-    return biggest < ahead || biggest < 0.5 * (same + other);
+    return ahead >= 400 || biggest < ahead || biggest < 0.5 * (same + other);
   }
 
   void Weigh(std::size_t i) {
@@ -337,9 +369,9 @@ class BodyFinder {
       const Shape& shape = shapes_[s];
       if (shape.mass <= 0) continue;
       double score =
-          shape.mass * (0.4 + 0.6 * std::min(1.0, shape.biggest / shape.mass));
+          shape.biggest + 0.4 * std::max(0.0, shape.mass - shape.biggest);
       const double behind = shape.first < 0 ? 100 : shape.first - first;
-      score *= 0.5 + 0.5 / (1 + behind / 12.0);
+      score *= 0.3 + 0.7 / (1 + behind / 20.0);
       if (score > best) {
         best = score;
         shape_ = static_cast<int>(s);
@@ -361,6 +393,17 @@ class BodyFinder {
       root_ = root_ < 0 ? container : Around(root_, container);
     }
     if (root_ < 0) root_ = 0;
+    double listed = 0, told = 0;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      if (!facts_[i].native || !facts_[i].prose) continue;
+      if (blocks_[i].kind == BlockKind::kListItem) {
+        listed += blocks_[i].weight;
+      } else {
+        told += blocks_[i].weight;
+        paragraphs_in_.insert(facts_[i].container);
+      }
+    }
+    has_paragraphs_ = told > 0.5 * listed;
   }
 
   std::int32_t Around(std::int32_t a, std::int32_t b) const {
@@ -386,12 +429,20 @@ class BodyFinder {
     if (block.kind == BlockKind::kHeading || block.LinkDensity() > 0.5) {
       return false;
     }
+    if (block.kind == BlockKind::kListItem &&
+        paragraphs_in_.count(facts_[i].container) == 0 && has_paragraphs_) {
+      return false;  // a list that stands in no text
+    }
     return facts_[i].prose || (block.ends_sentence && block.weight >= 20);
   }
 
   void FindExtent() {
+    const int from = TextStart();
+    double so_far = 0;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      if (!IsNativeSentence(i)) continue;
+      if (static_cast<int>(i) < from || !IsNativeSentence(i)) continue;
+      if (StartsAnew(i, so_far)) break;
+      so_far += blocks_[i].weight;
       if (first_ < 0) first_ = static_cast<int>(i);
       last_ = static_cast<int>(i);
     }
@@ -405,6 +456,43 @@ class BodyFinder {
     text_last_ = last_;
     Widen();
     AcceptShapes();
+  }
+
+  // Far behind the text, in another container: other stories of its shape.
+  bool StartsAnew(std::size_t i, double so_far) const {
+    if (last_ < 0 || so_far < 400) return false;
+    const auto before = static_cast<std::size_t>(last_);
+    if (facts_[i].container == facts_[before].container) return false;
+    int between = 0;
+    for (std::size_t k = before + 1; k < i; ++k) {
+      if (blocks_[k].LinkDensity() > 0.5) ++between;
+    }
+    if (between <= 15) return false;
+    double behind = 0;
+    for (std::size_t k = i; k < blocks_.size(); ++k) {
+      if (IsNativeSentence(k)) behind += blocks_[k].weight;
+    }
+    return behind < so_far;
+  }
+
+  // Text begins behind the headline, unless most of it stands above.
+  int TextStart() const {
+    double above = 0, below = 0;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      if (!IsNativeSentence(i)) continue;
+      (static_cast<int>(i) < body_.title_block ? above : below) +=
+          blocks_[i].weight;
+    }
+    return below > 0.6 * above ? body_.title_block + 1 : 0;
+  }
+
+  static bool OpensItem(std::string_view text) {
+    std::size_t digits = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') {
+      ++digits;
+    }
+    return digits >= 1 && digits <= 2 && digits + 1 < text.size() &&
+           (text[digits] == ')' || text[digits] == '.');
   }
 
   // A text may end with a list, whose items are no sentences.
@@ -421,7 +509,8 @@ class BodyFinder {
       }
       const bool item = block.kind == BlockKind::kListItem ||
                         block.kind == BlockKind::kTableRow ||
-                        block.kind == BlockKind::kPreformatted;
+                        block.kind == BlockKind::kPreformatted ||
+                        OpensItem(block.text);
       if (item && block.weight >= 8) last_ = static_cast<int>(i);
     }
   }
@@ -706,6 +795,8 @@ class BodyFinder {
   std::vector<Facts> facts_;
   std::vector<Shape> shapes_;
   std::vector<bool> witnessed_;
+  std::unordered_set<std::int32_t> paragraphs_in_;  // containers
+  bool has_paragraphs_ = false;
   int shape_ = -1, native_count_ = 0;
   std::int32_t root_ = -1;
   int first_ = -1, last_ = -1, cut_ = -1, comments_ = -1;

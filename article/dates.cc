@@ -1011,9 +1011,9 @@ std::string DayShown(const DateClaim& published,
   const std::string day = DayAsWritten(published);
   if (IsShown(published)) return day;
   const std::string_view raw = Trim(published.raw);
-  const bool utc = published.has_zone &&
-                   (raw.ends_with("Z") || raw.ends_with("+00:00") ||
-                    raw.ends_with("+0000") || raw.ends_with("GMT"));
+  const bool utc =
+      published.has_zone && (raw.ends_with("Z") || raw.ends_with("+00:00") ||
+                             raw.ends_with("+0000") || raw.ends_with("GMT"));
   std::string modified;
   const DateClaim* shown = nullptr;
   for (const DateClaim& claim : claims) {
@@ -1032,11 +1032,12 @@ std::string DayShown(const DateClaim& published,
   const std::string seen = DayAsWritten(*shown);
   if (seen == day) return day;
   const auto apart = shown->time - published.time;
-  if (utc && apart > -std::chrono::hours{38} && apart < std::chrono::hours{24}) {
+  if (utc && apart > -std::chrono::hours{38} &&
+      apart < std::chrono::hours{24}) {
     return seen;
   }
   return seen == modified && published.source.starts_with("json-ld") ? seen
-                                                                    : day;
+                                                                     : day;
 }
 
 }  // namespace stemma

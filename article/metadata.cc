@@ -354,8 +354,8 @@ class AuthorReader {
           Lower(head_.Meta(std::string("twitter:label") + number));
       if (label != "written by" && label != "geschrieben von" &&
           label != "écrit par" && label != "escrito por" &&
-          label != "verfasst von" && label != "scritto da" &&
-          label != "by" && label != "author") {
+          label != "verfasst von" && label != "scritto da" && label != "by" &&
+          label != "author") {
         continue;
       }
       std::vector<std::string> names =
@@ -371,9 +371,9 @@ class AuthorReader {
       const std::string_view text =
           tree_.scan.Content(tree_.scan.elements[number]);
       for (const std::string_view key :
-           {"\"author\"", "\"authors\"", "\"pagePostAuthor\"",
-            "\"authorName\"", "\"author_name\"", "\"byline\"",
-            "\"articleAuthor\"", "'author'", "author:"}) {
+           {"\"author\"", "\"authors\"", "\"pagePostAuthor\"", "\"authorName\"",
+            "\"author_name\"", "\"byline\"", "\"articleAuthor\"", "'author'",
+            "author:"}) {
         const std::size_t at = text.find(key);
         if (at == std::string_view::npos) continue;
         const std::string_view rest = text.substr(at + key.size(), 120);
@@ -435,11 +435,11 @@ class AuthorReader {
     const std::string href = Lower(tree_.scan.Attribute(element, "href"));
     bool authors = false;
     for (const std::string_view path :
-         {"/author", "/autor", "/auteur", "/staff/", "/people/", "/profile",
-          "/contributor", "/writer", "/journalist", "/by/", "/columnist",
-          "/reporter", "/team/", "/user/", "/users/", "/redakt", "/medarbe",
-          "/bio/", "/experts/", "/editor", "author=",
-          "/newsteam/", "/profil", "/creator", "/about/"}) {
+         {"/author",    "/autor",       "/auteur", "/staff/",     "/people/",
+          "/profile",   "/contributor", "/writer", "/journalist", "/by/",
+          "/columnist", "/reporter",    "/team/",  "/user/",      "/users/",
+          "/redakt",    "/medarbe",     "/bio/",   "/experts/",   "/editor",
+          "author=",    "/newsteam/",   "/profil", "/creator",    "/about/"}) {
       authors = authors || href.find(path) != std::string::npos;
     }
     if (!authors) return {};
@@ -474,8 +474,8 @@ class AuthorReader {
       const PageBlock& block = blocks_[i];
       if (block.text.size() > 120 || !NearTitle(i, 40)) continue;
       if ((block.context & (kInHidden | kInComment | kInNav)) != 0) continue;
-      std::int32_t node = tree_.nodes[static_cast<std::size_t>(block.first)]
-                              .parent;
+      std::int32_t node =
+          tree_.nodes[static_cast<std::size_t>(block.first)].parent;
       bool hinted = false;
       for (int level = 0; level < 4 && node > 0 && !hinted; ++level) {
         const std::string names = Lower(tree_.Attribute(node, "class") + " " +
@@ -488,7 +488,8 @@ class AuthorReader {
       }
       if (!hinted) continue;
       std::string_view text = block.text;
-      if (const auto date = FindDate(text, "")) text = text.substr(0, date->begin);
+      if (const auto date = FindDate(text, ""))
+        text = text.substr(0, date->begin);
       for (const std::string& name : NamesOf(text)) {
         if (ReadsLikeName(name) && !IsSite(name)) AddNames({name}, out);
       }
@@ -576,17 +577,17 @@ class DateReader {
     for (const char* name :
          {"article:published_time", "article:published", "parsely-pub-date",
           "og:article:published_time", "sailthru.date",
-          "itemprop:datepublished", "datepublished",
-          "article_date_original", "originalpublicationdate",
-          "cxenseparse:recs:publishtime", "cxenseparse:publishtime",
-          "og:pubdate", "article.published", "rnews:datepublished",
-          "citation_publication_date", "shareaholic:article_published_time",
-          "bt:pubdate", "og:release_date"}) {
+          "itemprop:datepublished", "datepublished", "article_date_original",
+          "originalpublicationdate", "cxenseparse:recs:publishtime",
+          "cxenseparse:publishtime", "og:pubdate", "article.published",
+          "rnews:datepublished", "citation_publication_date",
+          "shareaholic:article_published_time", "bt:pubdate",
+          "og:release_date"}) {
       Published(head_.Meta(name), name);
     }
-    for (const char* name : {"article:modified_time", "og:updated_time",
-                             "itemprop:datemodified", "dcterms.modified",
-                             "last-modified", "lastmod", "revised"}) {
+    for (const char* name :
+         {"article:modified_time", "og:updated_time", "itemprop:datemodified",
+          "dcterms.modified", "last-modified", "lastmod", "revised"}) {
       Modified(head_.Meta(name), name);
     }
     Marked();
@@ -594,8 +595,8 @@ class DateReader {
     for (const char* name :
          {"dc.date.issued", "dcterms.issued", "pubdate", "publishdate",
           "publish-date", "publish_date", "publication_date", "displaydate",
-          "itemprop:datecreated", "dcterms.created", "dcterms.date",
-          "dc.date", "dc.date.created", "date", "created"}) {
+          "itemprop:datecreated", "dcterms.created", "dcterms.date", "dc.date",
+          "dc.date.created", "date", "created"}) {
       Published(head_.Meta(name), name);
     }
     if (const LdArticle* a = head_.Main()) {
@@ -731,9 +732,9 @@ class DateReader {
       for (const std::string_view key :
            {"datePublished", "publishedAt", "published_at", "publishDate",
             "publish_date", "publishedDate", "published_time",
-            "publicationDate", "publication_date", "date_published",
-            "pubDate", "datePublication", "firstPublished", "postDate",
-            "page_date", "articleDate", "\"published\"", "\"createdAt\""}) {
+            "publicationDate", "publication_date", "date_published", "pubDate",
+            "datePublication", "firstPublished", "postDate", "page_date",
+            "articleDate", "\"published\"", "\"createdAt\""}) {
         const std::size_t at = text.find(key);
         if (at == std::string_view::npos) continue;
         std::string_view rest = text.substr(at + key.size(), 60);

@@ -29,9 +29,19 @@ std::string_view Trim(std::string_view text) {
 }
 
 // Lower case; each followed by a blank or a colon. Longer ones first.
-constexpr std::string_view kOpeners[] = {"written by", "alles von", "alle artikel von", "alle beiträge von",
-    "beiträge von", "articles by", "posts by", "more by", "view all posts by",
-    "view all articles by", "more from", "article by", "about the author",
+constexpr std::string_view kOpeners[] = {"written by",
+                                         "alles von",
+                                         "alle artikel von",
+                                         "alle beiträge von",
+                                         "beiträge von",
+                                         "articles by",
+                                         "posts by",
+                                         "more by",
+                                         "view all posts by",
+                                         "view all articles by",
+                                         "more from",
+                                         "article by",
+                                         "about the author",
                                          "posted by",
                                          "published by",
                                          "story by",
