@@ -14,11 +14,14 @@ void AddDerive(CLI::App& root, Session& session);
 void AddExtract(CLI::App& root, Session& session);
 void AddFind(CLI::App& root, Session& session);
 void AddHash(CLI::App& root, Session& session);
+void AddKey(CLI::App& root, Session& session);
 void AddKeyframes(CLI::App& root, Session& session);
 void AddList(CLI::App& root, Session& session);
 void AddReindex(CLI::App& root, Session& session);
 void AddServe(CLI::App& root, Session& session);
 void AddStatus(CLI::App& root, Session& session);
+void AddTrace(CLI::App& root, Session& session);
+void AddVerify(CLI::App& root, Session& session);
 
 std::span<const Command> Commands() {
   static constexpr std::array kCommands = {
@@ -31,11 +34,14 @@ std::span<const Command> Commands() {
       Command{"extract", AddExtract},
       Command{"find", AddFind},
       Command{"hash", AddHash},
+      Command{"key", AddKey},
       Command{"keyframes", AddKeyframes},
       Command{"list", AddList},
       Command{"reindex", AddReindex},
       Command{"serve", AddServe},
       Command{"status", AddStatus},
+      Command{"trace", AddTrace},
+      Command{"verify", AddVerify},
   };
   return kCommands;
 }
