@@ -202,18 +202,24 @@ class BodyFinder {
            tag == Tag::kThead || tag == Tag::kTfoot;
   }
 
-  // The tags from the root of the page down to `node`.
-  std::string PathOf(std::int32_t node) const {
-    std::string path;
-    for (; node > 0; node = NodeAt(node).parent) {
-      path += static_cast<char>(NodeAt(node).tag);
+  // A number for the tags from the root of the page down to each node.
+  void NumberPaths() {
+    paths_.assign(tree_.nodes.size(), 0);
+    for (std::size_t i = 0; i < tree_.nodes.size(); ++i) {
+      const Node& node = tree_.nodes[i];
+      const std::uint64_t above =
+          node.parent < 0 ? 14695981039346656037ULL
+                          : paths_[static_cast<std::size_t>(node.parent)];
+      // FNV-1a over the path's tags.
+      paths_[i] = (above ^ (static_cast<std::uint64_t>(node.tag) + 1)) *
+                  1099511628211ULL;
     }
-    return path;
   }
 
   void ReadBlocks() {
     facts_.resize(blocks_.size());
-    std::unordered_map<std::string, int> by_path;
+    NumberPaths();
+    std::unordered_map<std::uint64_t, int> by_path;
     std::unordered_map<std::int32_t, int> by_container;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const PageBlock& block = blocks_[i];
@@ -227,8 +233,9 @@ class BodyFinder {
       if (known != by_container.end()) {
         facts.shape = known->second;
       } else {
-        const auto [it, added] = by_path.emplace(
-            PathOf(facts.container), static_cast<int>(shapes_.size()));
+        const auto [it, added] =
+            by_path.emplace(paths_[static_cast<std::size_t>(facts.container)],
+                            static_cast<int>(shapes_.size()));
         if (added) shapes_.emplace_back();
         facts.shape = it->second;
         by_container.emplace(facts.container, facts.shape);
@@ -437,6 +444,7 @@ class BodyFinder {
   }
 
   void FindExtent() {
+    CountNatives();
     const int from = TextStart();
     double so_far = 0;
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
@@ -458,6 +466,19 @@ class BodyFinder {
     AcceptShapes();
   }
 
+  void CountNatives() {
+    natives_before_.assign(blocks_.size() + 1, 0);
+    told_behind_.assign(blocks_.size() + 1, 0);
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      natives_before_[i + 1] = natives_before_[i] + (facts_[i].native ? 1 : 0);
+    }
+    for (std::size_t i = blocks_.size(); i-- > 0;) {
+      told_behind_[i] =
+          told_behind_[i + 1] + (IsNativeSentence(i) ? blocks_[i].weight : 0);
+    }
+    description_ = FoldForMatch(hints_.description);
+  }
+
   // Far behind the text, in another container: other stories of its shape.
   bool StartsAnew(std::size_t i, double so_far) const {
     if (last_ < 0 || so_far < 400) return false;
@@ -468,11 +489,7 @@ class BodyFinder {
       if (blocks_[k].LinkDensity() > 0.5) ++between;
     }
     if (between <= 15) return false;
-    double behind = 0;
-    for (std::size_t k = i; k < blocks_.size(); ++k) {
-      if (IsNativeSentence(k)) behind += blocks_[k].weight;
-    }
-    return behind < so_far;
+    return told_behind_[i] < so_far;
   }
 
   // Text begins behind the headline, unless most of it stands above.
@@ -582,18 +599,19 @@ class BodyFinder {
            DropHit(i) == nullptr;
   }
 
+  int Natives(int before) const {
+    const auto last = static_cast<int>(blocks_.size());
+    return natives_before_[static_cast<std::size_t>(
+        std::clamp(before, 0, last))];
+  }
+
   bool Counts(const MarkerHit& hit, std::size_t i) const {
     if (hit.marker->needs.empty() || hit.foreign_link) return true;
     if (hit.marker->needs == "link") return false;
     const int at = static_cast<int>(i);
     if (at < first_ || at > last_) return true;
-    int before = 0, behind = 0;
-    for (int k = first_; k <= last_; ++k) {
-      const auto other = static_cast<std::size_t>(k);
-      if (!facts_[other].native) continue;
-      before += k < at ? 1 : 0;
-      behind += k > at ? 1 : 0;
-    }
+    const int before = natives_before_[i] - Natives(first_);
+    const int behind = Natives(last_ + 1) - natives_before_[i + 1];
     return before < 3 || behind < 3;
   }
 
@@ -727,18 +745,20 @@ class BodyFinder {
     if (facts_[i].furniture != Furniture::kNone) return false;
     if (In(block, kInFigure | kInListItem | kInAuthor)) return false;
     const std::string text = FoldForMatch(block.text);
-    const std::string description = FoldForMatch(hints_.description);
-    if (text.size() >= 20 && !description.empty() &&
-        (description.find(text) != std::string::npos ||
-         text.find(description) != std::string::npos)) {
-      return true;
-    }
-    return false;
+    return text.size() >= 20 && text.size() < 4000 && !description_.empty() &&
+           (description_.find(text) != std::string::npos ||
+            text.find(description_) != std::string::npos);
   }
 
   // A heading goes when the next kept block is a heading of its rank or above,
   // or when there is none.
   void DropLoneHeadings() {
+    std::vector<std::size_t> next_text(blocks_.size() + 1, blocks_.size());
+    for (std::size_t i = blocks_.size(); i-- > 0;) {
+      const BodyVerdict& verdict = body_.verdicts[i];
+      const bool text = verdict.kept && verdict.kind != BlockKind::kHeading;
+      next_text[i] = text ? i : next_text[i + 1];
+    }
     int below = 0;  // rank of the heading that follows, 0: text follows
     bool any = false;
     for (std::size_t i = blocks_.size(); i-- > 0;) {
@@ -750,7 +770,8 @@ class BodyFinder {
         continue;
       }
       const int rank = blocks_[i].heading == 0 ? 6 : blocks_[i].heading;
-      if (!any || (below != 0 && below <= rank) || HeadsABox(i)) {
+      if (!any || (below != 0 && below <= rank) ||
+          HeadsABox(i, next_text[i + 1])) {
         verdict = {false, "heading-alone", BlockKind::kHeading};
         continue;
       }
@@ -759,17 +780,10 @@ class BodyFinder {
   }
 
   // A heading outside the text's own container needs kept text in its own.
-  bool HeadsABox(std::size_t i) const {
+  bool HeadsABox(std::size_t i, std::size_t next_text) const {
     if (facts_[i].native) return false;
-    const std::int32_t box = facts_[i].container;
-    for (std::size_t k = i + 1; k < blocks_.size(); ++k) {
-      if (!Within(blocks_[k].node, box)) return true;
-      if (body_.verdicts[k].kept &&
-          body_.verdicts[k].kind != BlockKind::kHeading) {
-        return false;
-      }
-    }
-    return true;
+    return next_text >= blocks_.size() ||
+           !Within(blocks_[next_text].node, facts_[i].container);
   }
 
   void Conclude() {
@@ -794,6 +808,10 @@ class BodyFinder {
   std::uint32_t ignored_ = 0;
   std::vector<Facts> facts_;
   std::vector<Shape> shapes_;
+  std::vector<std::uint64_t> paths_;  // by node
+  std::vector<int> natives_before_;   // by block; one more than there are
+  std::vector<double> told_behind_;   // weight of native sentences from here
+  std::string description_;           // folded
   std::vector<bool> witnessed_;
   std::unordered_set<std::int32_t> paragraphs_in_;  // containers
   bool has_paragraphs_ = false;
