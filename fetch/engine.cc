@@ -710,6 +710,11 @@ void FetchEngine::Impl::SetOptions(Transfer* t) {
   set(CURLOPT_DEBUGDATA, t);
   if (resolve) set(CURLOPT_RESOLVE, resolve.get());
   set(CURLOPT_HTTPHEADER, t->headers.get());
+  if (t->request.post) {
+    set(CURLOPT_POSTFIELDSIZE_LARGE,
+        static_cast<curl_off_t>(t->request.post->size()));
+    set(CURLOPT_POSTFIELDS, t->request.post->data());
+  }
 }
 
 bool FetchEngine::Impl::SetHeaders(Transfer* t) {
