@@ -55,6 +55,7 @@ struct MediaRow {
   std::string mime;
   std::uint64_t bytes = 0;
   std::string reference;  // the name given at import, else empty
+  std::string page;       // capture of the page that embeds it, or empty
 };
 
 // Something derived from a medium or a page: where its JSON or image lies.
@@ -112,6 +113,7 @@ class Index {
   virtual Status ForEachPublication(
       const std::function<Status(const PublicationRow&)>& visit) = 0;
 
+  // Media in this capture, and those that were captured for its page.
   virtual Result<std::vector<MediaRow>> MediaOf(
       std::string_view capture_id) = 0;
   virtual Result<std::vector<MediaRow>> MediaWithPayload(

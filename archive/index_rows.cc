@@ -123,6 +123,8 @@ void AddMedia(const Json& event, const std::vector<RecordInfo>& records,
       if (!record.empty()) named[record] = Text(item, "reference");
     }
   }
+  // A capture made for a page's sake is its medium, whatever its type says.
+  const std::string page = Text(event, "embedded_in");
   for (const RecordInfo& record : records) {
     if (record.type != "response" && record.type != "revisit" &&
         record.type != "resource") {
@@ -132,8 +134,8 @@ void AddMedia(const Json& event, const std::vector<RecordInfo>& records,
     const bool good = record.status == 0 || record.status == 200 ||
                       record.status == 206 || record.status == 304;
     const bool by_type = IsMediaType(record.mime) && good;
-    if (name == named.end() && !by_type) continue;
-    static_cast<void>(page_record);
+    const bool embedded = !page.empty() && good && record.id == page_record;
+    if (name == named.end() && !by_type && !embedded) continue;
     MediaRow media;
     media.record_id = record.id;
     media.capture_id = record.capture_id;
@@ -146,6 +148,7 @@ void AddMedia(const Json& event, const std::vector<RecordInfo>& records,
       media.payload_sha256 = record.block_sha256.Hex();
     }
     if (name != named.end()) media.reference = name->second;
+    media.page = page;
     rows.media.push_back(std::move(media));
   }
 }

@@ -51,9 +51,10 @@ CREATE INDEX publications_order ON publications(seq, ord);
 CREATE INDEX publications_url ON publications(url);
 CREATE TABLE media(
   record TEXT PRIMARY KEY, payload TEXT, capture TEXT, seq INTEGER,
-  ord INTEGER, url TEXT, mime TEXT, bytes INTEGER, reference TEXT)
+  ord INTEGER, url TEXT, mime TEXT, bytes INTEGER, reference TEXT, page TEXT)
   WITHOUT ROWID;
 CREATE INDEX media_capture ON media(capture);
+CREATE INDEX media_page ON media(page) WHERE page != '';
 CREATE INDEX media_payload ON media(payload);
 CREATE INDEX media_order ON media(seq, ord);
 CREATE TABLE derived(
@@ -249,7 +250,7 @@ constexpr const char* kPublicationColumns =
     "id, seq, url, site, title, byline, language, canonical, published_at, "
     "fetched_at, text_sha256, method, record";
 constexpr const char* kMediaColumns =
-    "payload, capture, record, url, mime, bytes, reference";
+    "payload, capture, record, url, mime, bytes, reference, page";
 constexpr const char* kDerivedColumns =
     "capture, seq, kind, method, record, refers_to, of_sha256, output_sha256, "
     "facts";
@@ -489,7 +490,7 @@ Status SqliteIndex::Insert(const EventRows& rows) {
   ord = 0;
   for (const MediaRow& m : rows.media) {
     STEMMA_CHECK_OK(
-        Prepared("INSERT OR REPLACE INTO media VALUES(?,?,?,?,?,?,?,?,?)")
+        Prepared("INSERT OR REPLACE INTO media VALUES(?,?,?,?,?,?,?,?,?,?)")
             .Bind(m.record_id)
             .Bind(m.payload_sha256)
             .Bind(m.capture_id)
@@ -499,6 +500,7 @@ Status SqliteIndex::Insert(const EventRows& rows) {
             .Bind(m.mime)
             .Bind(m.bytes)
             .Bind(m.reference)
+            .Bind(m.page)
             .Run());
   }
   ord = 0;
@@ -726,13 +728,15 @@ MediaRow SqliteIndex::ReadMedia(const Statement& row) {
   m.mime = row.Text(4);
   m.bytes = row.Number(5);
   m.reference = row.Text(6);
+  m.page = row.Text(7);
   return m;
 }
 
 Result<std::vector<MediaRow>> SqliteIndex::MediaOf(std::string_view capture) {
-  Statement rows(db_.get(), fmt::format("SELECT {} FROM media WHERE capture = "
-                                        "? ORDER BY seq, ord",
-                                        kMediaColumns));
+  Statement rows(db_.get(),
+                 fmt::format("SELECT {} FROM media WHERE capture = ?1 OR "
+                             "(page = ?1 AND page != '') ORDER BY seq, ord",
+                             kMediaColumns));
   rows.Bind(capture);
   std::vector<MediaRow> found;
   while (true) {

@@ -22,9 +22,26 @@ using Videos = std::vector<std::shared_ptr<const VideoReport>>;
 // A stored report is bounded by what a worker may answer.
 constexpr std::uint64_t kMaxReportBytes = std::uint64_t{1} << 30;
 
+// Of many identical texts so many are looked at.
+constexpr std::size_t kMaxMirrors = 64;
+
 TimePoint When(const Publication& p) {
   if (p.published_at) return *p.published_at;
   return p.fetched_at.value_or(TimePoint::max());
+}
+
+// Which of the two was first: by claimed time; a date without time of day
+// cannot decide within its day, there our clock does.
+bool IsEarlier(const Publication& a, const Publication& b) {
+  const bool same_day = std::chrono::floor<std::chrono::days>(When(a)) ==
+                        std::chrono::floor<std::chrono::days>(When(b));
+  const bool coarse = a.published_precision == Precision::kDay ||
+                      b.published_precision == Precision::kDay;
+  if (a.published_at && b.published_at && same_day && coarse) {
+    return a.fetched_at.value_or(TimePoint::max()) <=
+           b.fetched_at.value_or(TimePoint::max());
+  }
+  return When(a) <= When(b);
 }
 
 int Rank(VideoVerdict verdict) {
@@ -102,7 +119,11 @@ struct Memory::State {
     std::vector<std::string> ids;
     for (const TextCandidate& c :
          texts.Query(publication.text, publication.site)) {
-      ids.push_back(c.id);
+      // Identical texts stand in the index once.
+      const std::vector<std::string> mirrors = texts.Mirrors(c.document);
+      ids.insert(ids.end(), mirrors.begin(),
+                 mirrors.begin() + static_cast<std::ptrdiff_t>(
+                                       std::min(mirrors.size(), kMaxMirrors)));
     }
     for (const auto& report : reports) {
       for (const VideoMatch& match : videos.Find(*report)) {
@@ -118,7 +139,7 @@ struct Memory::State {
                   const Videos& reports) const {
     Relative relative;
     relative.publication = other;
-    relative.earlier = When(other) <= When(publication);
+    relative.earlier = IsEarlier(other, publication);
     const auto found = videos_of.find(other.id);
     const Videos none;
     const Videos& theirs = found == videos_of.end() ? none : found->second;
