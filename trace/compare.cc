@@ -578,9 +578,11 @@ class Comparer {
       ExplainInner(a, b);
       return;
     }
-    if (a.HasHead() && !b.HasHead() && CutOff(a_, a)) {
+    if (a.HasHead() && CutOff(a_, a) &&
+        (!b.HasHead() || CutWord(b_, b, a_, a))) {
       Lost(a.from, a.head);
-    } else if (b.HasHead() && !a.HasHead() && CutOff(b_, b)) {
+    } else if (b.HasHead() && CutOff(b_, b) &&
+               (!a.HasHead() || CutWord(a_, a, b_, b))) {
       Gained(b.from, b.head);
     } else {
       ExplainPair({a.from, a.head, b.from, b.head});
@@ -617,6 +619,16 @@ class Comparer {
     const bool middle = !side.Opens(parts.from);
     if (middle && parts.head - parts.from >= kCutWords) return true;
     return to_the_end && (middle || parts.HasWhole());
+  }
+
+  // Whether the last thing of a block is the beginning of the word that the
+  // other side has there: a text cut at a number of characters.
+  static bool CutWord(const Side& cut, const Parts& rest, const Side& whole,
+                      const Parts& parts) {
+    if (rest.head - rest.from != 1) return false;
+    const std::string_view word = whole.text->TextOf(whole.At(parts.from));
+    const std::string_view stump = cut.text->TextOf(cut.At(rest.from));
+    return stump.size() < word.size() && word.starts_with(stump);
   }
 
   // Whole blocks of the reference that the suspect lacks, or the reverse.

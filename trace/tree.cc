@@ -123,7 +123,11 @@ class Inferrer {
     std::size_t best = all_.size();
     std::size_t most = 0;
     for (std::size_t w = 0; w < all_.size(); ++w) {
-      if (w == u || w == v || IsAncestor(v, w)) continue;
+      if (w == u || w == v) continue;
+      // What stands below it can only have fed it if it claims to be older.
+      if (IsAncestor(v, w) && Feature(v, w, EdgeFeature::kDatedAfter) == 0) {
+        continue;
+      }
       const std::size_t count =
           CountOnly(child, evidence_.phrases[u], evidence_.phrases[w]);
       if (count > most) {
