@@ -473,7 +473,7 @@ Status CaptureMedium(const MediaLink& link, const CaptureOptions& page_options,
   CaptureOptions options = page_options;
   options.headers = {{"Referer", page.final_url.Origin() + "/"}};
   options.facts_json = Json{
-      {"page", page.info.id},
+      {"embedded_in", page.info.id},
       {"found_by", link.found_by},
       {"after_block",
        link.after_block}}.dump();
