@@ -374,6 +374,14 @@ Status ArchiveCore::RecoverOpenBundle(
 Status ArchiveCore::SealFile(const fs::path& open_path) {
   const std::string base = BaseOf(open_path);
   const fs::path sealed = dir_ / "bundles" / base;
+  {
+    STEMMA_TRY(const Blob file, BlobOfFile(open_path.string()));
+    STEMMA_TRY(const std::string footer, BundleFooter(file));
+    STEMMA_TRY(AppendFile end, AppendFile::OpenExisting(open_path));
+    STEMMA_TRY(const std::uint64_t at, end.Append(footer));
+    static_cast<void>(at);
+    STEMMA_CHECK_OK(end.Sync());
+  }
   if (::chmod(open_path.c_str(), 0444) != 0) {
     return SystemError("making read-only", open_path);
   }
@@ -574,7 +582,9 @@ Result<RecordInfo> ArchiveCore::Write(Lane& lane, const RecordDraft& record) {
   }
   const Sha256 block = Sha256Of(record.head, record.body);
   header.Add("WARC-Block-Digest", block.Labelled());
-  if (record.payload_digest) {
+  if (record.payload) {
+    header.Add("WARC-Payload-Digest", record.payload->Labelled());
+  } else if (record.payload_digest) {
     const std::string payload = Payload(record.head, record.body);
     // An empty body has no digest: nothing may be found to be the same as it.
     if (!payload.empty()) {

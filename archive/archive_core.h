@@ -57,7 +57,8 @@ struct RecordDraft {
   WarcHeader header;      // without digests and length
   std::string_view head;  // HTTP head, or empty
   std::string_view body;
-  bool payload_digest = false;  // of the body, transfer coding removed
+  bool payload_digest = false;    // of the body, transfer coding removed
+  std::optional<Sha256> payload;  // known already
   bool incompressible = false;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "archive/archive_core.h"
@@ -71,6 +72,7 @@ Json EntryOf(const RecordInfo& record, const std::string& bundle,
 
 struct CaptureDraft::State {
   ArchiveCore* core = nullptr;
+  std::map<std::string, Json> more;  // keys for records' entries
   std::string id, url;
   std::string type = "capture";
   TimePoint started{};
@@ -100,7 +102,11 @@ Result<CaptureInfo> CaptureDraft::State::StageAs(std::string_view event_type,
   if (!bundle.empty()) event["bundle"] = {{"name", bundle}};
   Json entries = Json::array();
   for (const RecordInfo& record : records) {
-    entries.push_back(EntryOf(record, bundle, url));
+    Json entry = Json::object();
+    const auto with = more.find(record.id);
+    if (with != more.end()) entry = with->second;
+    entry.update(EntryOf(record, bundle, url));
+    entries.push_back(std::move(entry));
   }
   // What one line cannot hold goes into lines before it.
   constexpr std::size_t kEntries = 120;
@@ -137,6 +143,9 @@ struct BodyWriter::State {
   std::uint64_t total = 0;
   std::string pending;  // the whole body, or the frame being filled
   std::optional<Sha256> payload_digest;
+  std::size_t header_size = 0;        // of the header somebody else wrote
+  const WarcHeader* given = nullptr;  // of a record by somebody else
+  std::string prefix;                 // of its block, to find the HTTP head
 
   // Of a streamed body.
   Lane* lane = nullptr;
@@ -161,6 +170,7 @@ struct BodyWriter::State {
 
 WarcHeader BodyWriter::State::ResponseHeader(const Exchange& exchange,
                                              const std::string& chain) const {
+  if (given != nullptr) return *given;
   WarcHeader header = CommonHeader("response", response_id, exchange);
   AddConcurrent(header, chain);
   if (exchange.truncated) {
@@ -212,7 +222,7 @@ Status BodyWriter::State::StartStream() {
   // Digests, lengths and a longer head come at the end.
   constexpr std::size_t kSlack = 4096 + 600;
   room_size = ResponseHeader(head, response_id).Serialize().size() +
-              head.response_head.size() + kSlack;
+              head.response_head.size() + kSlack + header_size;
   auto at = lane->file.Append(VoidFrame(room_size));
   if (!at) return core->Fail(std::move(at).error());
   room_at = *at;
@@ -331,7 +341,9 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
     header = ResponseHeader(exchange, chain);
     header.Add("WARC-Warcinfo-ID", "<" + lane->warcinfo_id + ">");
     header.Add("WARC-Block-Digest", digest.Labelled());
-    header.Add("WARC-Payload-Digest", PayloadDigest().Labelled());
+    if (given == nullptr || payload_digest) {
+      header.Add("WARC-Payload-Digest", PayloadDigest().Labelled());
+    }
     header.Add("Content-Length",
                std::to_string(exchange.response_head.size() + total));
     std::string text = header.Serialize() + exchange.response_head;
@@ -372,7 +384,9 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
   } else if (Status put = lane->file.Overwrite(body_end, seek); !put) {
     return core->Fail(std::move(put).error());
   }
-  RecordInfo info = InfoFromHeader(header, exchange.response_head);
+  RecordInfo info = InfoFromHeader(
+      header, given == nullptr ? std::string_view(exchange.response_head)
+                               : std::string_view(prefix));
   info.bundle = lane->name;
   info.offset = room_at;
   info.length = body_end + seek.size() - room_at;
@@ -386,6 +400,34 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
   core->Release(*lane);
   lane = nullptr;
   return info;
+}
+
+Result<RecordInfo> BodyWriter::FinishRecord(const WarcHeader& header,
+                                            std::optional<Sha256> payload) {
+  State& s = *state_;
+  if (s.done) {
+    return Error(ErrorCode::kInvalidArgument, "the body has ended already");
+  }
+  s.done = true;
+  s.payload_digest = payload;
+  s.given = &header;
+  if (s.lane != nullptr) return s.FinishStream(Exchange());
+  const std::lock_guard lock(s.core->mutex);
+  STEMMA_TRY(Lane* const main, s.core->MainLane());
+  RecordDraft record;
+  record.header = header;
+  record.body = s.pending;
+  if (HoldsHttp(header)) {
+    const std::size_t end = HttpHeadEnd(s.pending);
+    if (end != std::string::npos) {
+      record.head = std::string_view(s.pending).substr(0, end);
+      record.body = std::string_view(s.pending).substr(end);
+    }
+  }
+  record.payload = payload;
+  record.incompressible = IsPackedType(ReadHttpHead(record.head).mime);
+  STEMMA_TRY(RecordInfo info, s.core->Write(*main, record));
+  return s.draft->Keep(std::move(info));
 }
 
 BodyWriter::BodyWriter(std::unique_ptr<State> state)
@@ -412,6 +454,11 @@ Status BodyWriter::Append(std::string_view bytes) {
     if (s.pending.size() <= s.core->options().buffer_bytes) return {};
     STEMMA_CHECK_OK(s.StartStream());
     s.Hash(s.pending);
+    if (s.header_size != 0) {
+      const std::size_t end =
+          HttpHeadEnd(std::string_view(s.pending).substr(0, 256 << 10));
+      if (end != std::string::npos) s.prefix = s.pending.substr(0, end);
+    }
   } else {
     s.Hash(bytes);
     s.pending += bytes;
@@ -513,6 +560,18 @@ Result<BodyWriter> CaptureDraft::BeginExchange(const Exchange& head) {
   body->head = head;
   body->chunked = ReadHttpHead(head.response_head).chunked;
   return BodyWriter(std::move(body));
+}
+
+Status CaptureDraft::Note(std::string_view record_id, const Json& more) {
+  STEMMA_CHECK_OK(CheckEventFields(more));
+  state_->more[std::string(record_id)] = more;
+  return {};
+}
+
+Result<BodyWriter> CaptureDraft::BeginRecord(const WarcHeader& header) {
+  STEMMA_TRY(BodyWriter body, BeginExchange(Exchange()));
+  body.state_->header_size = header.Serialize().size();
+  return body;
 }
 
 Result<RecordInfo> CaptureDraft::AddExchange(const Exchange& exchange,
@@ -625,6 +684,7 @@ Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::Open(
   return std::unique_ptr<ArchiveWriter>(new ArchiveWriter(std::move(core)));
 }
 
+TimePoint ArchiveWriter::Now() const { return core_->options().clock(); }
 const std::filesystem::path& ArchiveWriter::dir() const { return core_->dir(); }
 
 Result<CaptureDraft> ArchiveWriter::BeginCapture(std::string_view url,
@@ -661,6 +721,17 @@ Result<std::uint64_t> ArchiveWriter::AppendEvent(std::string_view type,
 Result<CaptureInfo> ArchiveWriter::StageDerived(
     std::string_view capture_id, const Json& facts,
     std::span<const DerivedRecord> records) {
+  return StageMade("derive", capture_id, facts, records);
+}
+
+Result<CaptureInfo> ArchiveWriter::StageRows(
+    const Json& facts, std::span<const DerivedRecord> records) {
+  return StageMade("import", "", facts, records);
+}
+
+Result<CaptureInfo> ArchiveWriter::StageMade(
+    std::string_view type, std::string_view capture_id, const Json& facts,
+    std::span<const DerivedRecord> records) {
   const std::lock_guard lock(core_->mutex);
   STEMMA_CHECK_OK(CheckEventFields(facts));
   CaptureInfo info{std::string(capture_id), 0, {}};
@@ -693,7 +764,7 @@ Result<CaptureInfo> ArchiveWriter::StageDerived(
   std::size_t begin = 0;
   do {
     Json event = facts;
-    event["of"] = info.id;
+    if (!info.id.empty()) event["of"] = info.id;
     if (!bundle.empty()) event["bundle"] = {{"name", bundle}};
     event["records"] = Json::array();
     std::size_t size =
@@ -711,7 +782,7 @@ Result<CaptureInfo> ArchiveWriter::StageDerived(
     }
     info.seq = core_->next_seq();
     STEMMA_CHECK_OK(core_->Stage(
-        "derive", event, std::span(info.records).subspan(begin, end - begin)));
+        type, event, std::span(info.records).subspan(begin, end - begin)));
     begin = end;
   } while (begin < entries.size());
   return info;

@@ -42,6 +42,7 @@
 namespace stemma {
 
 class Index;
+struct WarcHeader;
 
 struct ArchiveOptions {
   std::string job = "capture";      // start of bundle names; [A-Za-z0-9._-]
@@ -114,11 +115,18 @@ class BodyWriter {
   Result<RecordInfo> FinishAsRevisit(const Exchange& exchange,
                                      const RevisitOf& original,
                                      RevisitProfile profile);
+  // For what others captured: the bytes given are the block of a record with
+  // this header; digests, length and warcinfo are ours to state. `payload` is
+  // the digest of its payload, if it has one.
+  Result<RecordInfo> FinishRecord(const WarcHeader& header,
+                                  std::optional<Sha256> payload);
+
   // The SHA-256 of the whole payload (transfer coding removed): compare with
   // the index before deciding between the two. Ends the body: no Append after.
   Sha256 PayloadDigest();
 
  private:
+  friend class CaptureDraft;
   std::unique_ptr<State> state_;
 };
 
@@ -157,6 +165,13 @@ class CaptureDraft {
                                  std::string_view bytes,
                                  std::string_view refers_to);
 
+  // More keys for a record's entry in the event.
+  Status Note(std::string_view record_id, const nlohmann::json& more);
+
+  // Starts a record of somebody else's; end it with FinishRecord. Its header
+  // there may be about 4 KiB longer than `header`.
+  Result<BodyWriter> BeginRecord(const WarcHeader& header);
+
   // Logs the capture; `facts` are more keys for the event (keys [a-z0-9_]+,
   // integers only). Durable on return: acknowledge it then.
   Result<CaptureInfo> Commit(const nlohmann::json& facts);
@@ -184,6 +199,7 @@ class ArchiveWriter {
   ~ArchiveWriter();
 
   const std::filesystem::path& dir() const;
+  TimePoint Now() const;  // by the archive's clock
 
   // A visit to `url` that began at `started`. kNoSpace below the floor.
   Result<CaptureDraft> BeginCapture(std::string_view url, TimePoint started);
@@ -211,6 +227,11 @@ class ArchiveWriter {
                                    const nlohmann::json& facts,
                                    std::span<const DerivedRecord> records);
 
+  // Keeps imported rows (kind "row": JSON objects with an "id") and logs an
+  // `import` event for them; durable after the next Sync.
+  Result<CaptureInfo> StageRows(const nlohmann::json& facts,
+                                std::span<const DerivedRecord> records);
+
   // Reads back a record of this archive, also one not yet committed.
   Result<Blob> Payload(const RecordInfo& record);
 
@@ -225,6 +246,10 @@ class ArchiveWriter {
   const std::vector<std::string>& recovery_notes() const;
 
  private:
+  Result<CaptureInfo> StageMade(std::string_view type,
+                                std::string_view capture_id,
+                                const nlohmann::json& facts,
+                                std::span<const DerivedRecord> records);
   explicit ArchiveWriter(std::unique_ptr<ArchiveCore> core);
   std::unique_ptr<ArchiveCore> core_;
 };

@@ -110,4 +110,54 @@ Result<BundleFacts> ReadBundleFacts(const Blob& file,
   return facts;
 }
 
+namespace {
+
+// Magic, size (LE32), "stemma-1", digest.
+constexpr std::string_view kFooterMagic = "\x5B\x2A\x4D\x18";
+constexpr std::string_view kFooterMark("\x28\0\0\0stemma-1", 12);
+constexpr std::size_t kFooterSize = 4 + 12 + 32;
+
+Result<Sha256> DigestOfPrefix(const Blob& file, std::uint64_t size) {
+  Sha256Hasher hasher;
+  std::string piece(1 << 20, '\0');
+  for (std::uint64_t at = 0; at < size;) {
+    const std::size_t want = std::min<std::uint64_t>(piece.size(), size - at);
+    STEMMA_TRY(const std::size_t n,
+               file.ReadAt(at, std::span(piece).first(want)));
+    if (n == 0) return Error(ErrorCode::kIo, "the bundle shrank while read");
+    hasher.Update(std::string_view(piece).substr(0, n));
+    at += n;
+  }
+  return hasher.Finish();
+}
+
+}  // namespace
+
+Result<std::string> BundleFooter(const Blob& file) {
+  STEMMA_TRY(const Sha256 digest, DigestOfPrefix(file, file.size()));
+  std::string footer(kFooterMagic);
+  footer += kFooterMark;
+  footer += BytesOf(digest);
+  return footer;
+}
+
+Result<FooterState> CheckFooter(const Blob& file) {
+  if (file.size() < kFooterSize) return FooterState::kNone;
+  const std::uint64_t at = file.size() - kFooterSize;
+  std::string footer(kFooterSize, '\0');
+  STEMMA_TRY(const std::size_t n, file.ReadAt(at, footer));
+  if (n != kFooterSize) return FooterState::kNone;
+  // One changed byte in the frame's own head must not make it vanish: it is a
+  // footer when either half of its head is there.
+  const std::string_view view = footer;
+  if (!view.starts_with(kFooterMagic) && view.substr(4, 12) != kFooterMark) {
+    return FooterState::kNone;
+  }
+  STEMMA_TRY(const Sha256 digest, DigestOfPrefix(file, at));
+  const bool good = view.starts_with(kFooterMagic) &&
+                    view.substr(4, 12) == kFooterMark &&
+                    view.substr(16) == BytesOf(digest);
+  return good ? FooterState::kMatch : FooterState::kMismatch;
+}
+
 }  // namespace stemma

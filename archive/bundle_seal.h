@@ -39,6 +39,13 @@ class RecordInfoSink : public RecordSink {
   bool want_head_ = false;
 };
 
+// The last frame of a sealed bundle: an extension frame with the SHA-256 of
+// everything before it, so that a bundle alone shows any changed byte, also
+// one that zstd does not mind.
+Result<std::string> BundleFooter(const Blob& file);
+enum class FooterState { kNone, kMatch, kMismatch };
+Result<FooterState> CheckFooter(const Blob& file);
+
 struct BundleFacts {
   std::uint64_t bytes = 0;
   std::string sha256, sha512;  // hex, of the file

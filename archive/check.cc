@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "archive/bundle_seal.h"
 #include "archive/cdxj.h"
 #include "archive/durable_file.h"
 #include "archive/event_log.h"
@@ -623,6 +624,11 @@ Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
   judge.threads = options.threads;
   const Status judged = JudgeWarc(blob, judge, visitor);
   if (!judged) return judged.error();
+  STEMMA_TRY(const FooterState footer, CheckFooter(blob));
+  if (footer == FooterState::kMismatch) {
+    reporter.Add("bundle-digest-mismatch", name, std::nullopt, "",
+                 "the digest at its end is not that of the bytes before");
+  }
   book.Resolve(reporter);
   report.weak = weak > 0 && strong == 0;
   if (report.weak) {

@@ -11,9 +11,11 @@ void AddCheck(CLI::App& root, Session& session);
 void AddConfig(CLI::App& root, Session& session);
 void AddCrawl(CLI::App& root, Session& session);
 void AddDerive(CLI::App& root, Session& session);
+void AddExport(CLI::App& root, Session& session);
 void AddExtract(CLI::App& root, Session& session);
 void AddFind(CLI::App& root, Session& session);
 void AddHash(CLI::App& root, Session& session);
+void AddImport(CLI::App& root, Session& session);
 void AddKey(CLI::App& root, Session& session);
 void AddKeyframes(CLI::App& root, Session& session);
 void AddList(CLI::App& root, Session& session);
@@ -31,9 +33,11 @@ std::span<const Command> Commands() {
       Command{"config", AddConfig},
       Command{"crawl", AddCrawl},
       Command{"derive", AddDerive},
+      Command{"export", AddExport},
       Command{"extract", AddExtract},
       Command{"find", AddFind},
       Command{"hash", AddHash},
+      Command{"import", AddImport},
       Command{"key", AddKey},
       Command{"keyframes", AddKeyframes},
       Command{"list", AddList},
