@@ -258,7 +258,7 @@ Result<Discovery> Discover(const PageInput& page, const HtmlLimits& limits) {
   const DecodedText decoded =
       DecodePage(page.bytes, page.content_type, limits.max_bytes);
   STEMMA_TRY(const PageTree tree, BuildTree(decoded.utf8, limits));
-  const std::vector<PageBlock> blocks = SegmentPage(tree);
+  const std::vector<PageBlock> blocks = SegmentPage(tree, limits.max_blocks);
   const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
   Discovery out;
   out.base_url = head.base_url;

@@ -103,7 +103,7 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   DecodedText decoded =
       DecodePage(page.bytes, page.content_type, limits.max_bytes);
   STEMMA_TRY(const PageTree tree, BuildTree(decoded.utf8, limits));
-  std::vector<PageBlock> blocks = SegmentPage(tree);
+  std::vector<PageBlock> blocks = SegmentPage(tree, limits.max_blocks);
   const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
   const auto markers = FindMarkers(tree, blocks, head, page.url);
   Body body = FindBody(tree, blocks, markers, HintsOf(head));
@@ -118,6 +118,10 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
     article.notes.insert(article.notes.end(), notes.begin(), notes.end());
   };
   note(tree.scan.notes);
+  if (blocks.size() > limits.max_blocks) {
+    article.notes.push_back(
+        fmt::format("limit: more than {} blocks", limits.max_blocks));
+  }
   note(head.ld.notes);
   note(body.notes);
   FillMetadata(tree, blocks, head, body.title_block, article);

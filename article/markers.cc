@@ -184,6 +184,8 @@ std::string NameIn(const MarkerHit& hit) {
   return rest.size() > 120 ? "" : std::string(rest);
 }
 
+constexpr std::size_t kMaxClaims = 200;
+
 class ClaimReader {
  public:
   ClaimReader(const PageTree& tree, const std::vector<PageBlock>& blocks,
@@ -200,6 +202,7 @@ class ClaimReader {
 
   void Run() {
     FindExtent();
+    CountKept();
     LinesUnderTitle();
     for (std::size_t i = 0; i < blocks_.size(); ++i) Marked(i);
     Dateline();
@@ -339,18 +342,25 @@ class ClaimReader {
     article_.dates.push_back(claim);
   }
 
+  void CountKept() {
+    kept_before_.assign(article_.blocks.size() + 1, 0);
+    for (std::size_t i = 0; i < article_.blocks.size(); ++i) {
+      const Block& block = article_.blocks[i];
+      const bool text = block.kept && block.kind != BlockKind::kTitle;
+      kept_before_[i + 1] = kept_before_[i] + (text ? 1 : 0);
+    }
+  }
+
   bool AtEdge(int block) const {
     if (first_ < 0 || block < first_ || block > last_) return true;
-    int before = 0, behind = 0;
-    for (int i = first_; i <= last_; ++i) {
-      if (!article_.blocks[static_cast<std::size_t>(i)].kept) continue;
-      before += i < block ? 1 : 0;
-      behind += i > block ? 1 : 0;
-    }
+    const auto at = static_cast<std::size_t>(block);
+    const int before = kept_before_[at];
+    const int behind = kept_before_.back() - kept_before_[at + 1];
     return before < 3 || behind < 3;
   }
 
   void Marked(std::size_t i) {
+    if (article_.claims.size() >= kMaxClaims) return;
     for (const MarkerHit& hit : hits_[i]) {
       const Marker& marker = *hit.marker;
       const int block = static_cast<int>(i);
@@ -547,6 +557,7 @@ class ClaimReader {
   Article& article_;
   std::string site_;
   int first_ = -1, last_ = -1;
+  std::vector<int> kept_before_;  // by block; one more than there are
 };
 
 }  // namespace

@@ -414,6 +414,7 @@ class AuthorReader {
   // <a href=".../author/jane-doe">Jane Doe</a> near the headline; if there is
   // none, behind the text.
   void FromAuthorLinks(std::vector<std::string>& out) const {
+    int tries = 0;
     for (const bool near : {true, false}) {
       for (std::size_t i = 0; i < blocks_.size(); ++i) {
         const PageBlock& block = blocks_[i];
@@ -422,6 +423,7 @@ class AuthorReader {
         if ((block.context & (kInHidden | kInComment | kInNav)) != 0) continue;
         if (block.text.size() > 300) continue;
         for (const std::uint32_t link : block.links) {
+          if (++tries > 200) return;
           const std::string name = AuthorLinkName(link);
           if (!name.empty()) AddNames({name}, out);
         }

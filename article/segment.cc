@@ -224,7 +224,8 @@ void Measure(PageBlock& block) {
 
 class Segmenter {
  public:
-  explicit Segmenter(const PageTree& tree) : tree_(tree) {}
+  Segmenter(const PageTree& tree, std::size_t max_blocks)
+      : tree_(tree), max_blocks_(max_blocks) {}
 
   std::vector<PageBlock> Run() {
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(tree_.nodes.size());
@@ -233,6 +234,7 @@ class Segmenter {
       Visit(i);
     }
     while (!open_.empty()) Leave();
+    max_blocks_ = ~std::size_t{0};
     Flush();
     return std::move(blocks_);
   }
@@ -348,6 +350,10 @@ class Segmenter {
   }
 
   void Flush() {
+    if (blocks_.size() >= max_blocks_) {
+      if (!raw_.empty() && raw_.back() != '\n') raw_ += '\n';
+      return;
+    }
     if (first_text_ >= 0) Emit();
     raw_.clear();
     links_.clear();
@@ -414,6 +420,7 @@ class Segmenter {
   }
 
   const PageTree& tree_;
+  std::size_t max_blocks_;
   std::vector<Open> open_;
   std::vector<PageBlock> blocks_;
   std::string raw_;
@@ -425,8 +432,9 @@ class Segmenter {
 
 }  // namespace
 
-std::vector<PageBlock> SegmentPage(const PageTree& tree) {
-  return Segmenter(tree).Run();
+std::vector<PageBlock> SegmentPage(const PageTree& tree,
+                                   std::size_t max_blocks) {
+  return Segmenter(tree, max_blocks).Run();
 }
 
 }  // namespace stemma

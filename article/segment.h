@@ -64,6 +64,8 @@ struct PageBlock {
   }
 };
 
-std::vector<PageBlock> SegmentPage(const PageTree& tree);
+// At most `max_blocks`: what comes after them is one more, of many lines.
+std::vector<PageBlock> SegmentPage(const PageTree& tree,
+                                   std::size_t max_blocks);
 
 }  // namespace stemma
