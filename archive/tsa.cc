@@ -634,4 +634,22 @@ std::optional<TimestampFacts> ReadTimestamp(std::string_view response) {
   return facts;
 }
 
+std::vector<std::string> TokenCertificates(std::string_view response) {
+  std::vector<std::string> pems;
+  Stop stop;
+  const Response parsed = ParseResponse(response, stop);
+  if (parsed && TS_RESP_get_token(parsed.get()) != nullptr) {
+    STACK_OF(X509)* inside = TS_RESP_get_token(parsed.get())->d.sign->cert;
+    for (int i = 0; i < sk_X509_num(inside); ++i) {
+      const Memory out(BIO_new(BIO_s_mem()));
+      PEM_write_bio_X509(out.get(), sk_X509_value(inside, i));
+      char* data = nullptr;
+      const long size = BIO_get_mem_data(out.get(), &data);
+      pems.emplace_back(data, static_cast<std::size_t>(std::max(size, 0L)));
+    }
+  }
+  ERR_clear_error();
+  return pems;
+}
+
 }  // namespace stemma

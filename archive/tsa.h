@@ -83,4 +83,7 @@ TimestampVerdict VerifyTimestamp(const TimestampInput& input,
 // Reads the facts of a response without judging it.
 std::optional<TimestampFacts> ReadTimestamp(std::string_view response);
 
+// The certificates a response carries, as PEM each.
+std::vector<std::string> TokenCertificates(std::string_view response);
+
 }  // namespace stemma
