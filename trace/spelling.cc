@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -95,7 +96,26 @@ bool IsVowel(char c) {
   return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u';
 }
 
+// Which first and last letters the words of the table have: most words are
+// none of them, and this is asked for every word of every text.
+struct Edges {
+  std::array<std::uint32_t, 26> last_of_first{};
+  constexpr Edges() {
+    for (const Pair& pair : kWords) {
+      last_of_first[static_cast<std::size_t>(pair.from.front() - 'a')] |=
+          1u << (pair.from.back() - 'a');
+    }
+  }
+  bool Hold(std::string_view word) const {
+    const auto first = static_cast<unsigned>(word.front() - 'a');
+    const auto last = static_cast<unsigned>(word.back() - 'a');
+    return first < 26 && last < 26 && (last_of_first[first] >> last & 1) != 0;
+  }
+};
+constexpr Edges kEdges;
+
 bool FoldWord(std::string& form) {
+  if (!kEdges.Hold(form)) return false;
   const auto at =
       std::ranges::lower_bound(kWords, std::string_view(form), {}, &Pair::from);
   if (at == kWords.end() || at->from != form) return false;
@@ -108,8 +128,12 @@ bool FoldOur(std::string& form) {
   static constexpr std::array<std::string_view, 18> kEndings = {
       "",    "s",  "ed",   "ing",  "able",  "ably", "ite", "ites", "er",
       "ers", "al", "ally", "hood", "hoods", "less", "ful", "ly",   "itism"};
-  const std::size_t at = form.find("our", 2);
-  if (at == std::string::npos) return false;
+  std::size_t at = 2;
+  while (at + 2 < form.size() &&
+         (form[at + 1] != 'u' || form[at] != 'o' || form[at + 2] != 'r')) {
+    ++at;
+  }
+  if (at + 2 >= form.size()) return false;
   const std::string_view rest = std::string_view(form).substr(at + 3);
   if (std::ranges::find(kEndings, rest) == kEndings.end()) return false;
   form.erase(at + 1, 1);
@@ -171,9 +195,24 @@ bool FoldEndings(std::string& form) {
 
 void FoldSpelling(std::string& form) {
   if (form.size() < 4 || FoldWord(form) || form.size() < 5) return;
-  if (FoldOur(form) || FoldIse(form)) return;
-  if (FoldDoubleL(form)) return;
-  FoldEndings(form);
+  // All other rules end in one of these letters.
+  switch (form.back()) {
+    case 'r':
+    case 's':
+    case 'd':
+    case 'g':
+    case 'n':
+      if (FoldOur(form) || FoldIse(form) || FoldDoubleL(form)) return;
+      if (form.back() == 's') FoldEndings(form);
+      return;
+    case 'e':
+      if (FoldOur(form) || FoldIse(form)) return;
+      FoldEndings(form);
+      return;
+    default:
+      FoldOur(form);
+      return;
+  }
 }
 
 }  // namespace stemma
