@@ -16,11 +16,13 @@ constexpr double kSpeeds[] = {1.0, 1.04, 0.96, 25.0 / 24, 24.0 / 25};
 constexpr std::size_t kMostLines = 10;  // tried for one pair of videos
 constexpr std::size_t kPairs = 12;      // that a registration rests on
 constexpr double kMatch = 0.5;          // of the tiles agree
-constexpr double kSample = 0.25;        // seconds between samples, about
-constexpr int kLeastSamples = 10;       // matched, about 2.5 s
-constexpr double kLeastSeconds = 2.6;   // of matched query time
-constexpr double kBridge = 0.8;         // seconds of mismatch passed over
-constexpr double kSnap = 0.3;           // to a cut or an end
+constexpr float kPictureEnergy = 7;    // grey levels: more than a logo on black
+constexpr double kSample = 0.25;       // seconds between samples, about
+constexpr int kLeastSamples = 11;      // matched, more than 2.5 s
+constexpr double kLeastEvidence = 8;   // samples' worth of full agreement
+constexpr double kLeastSeconds = 2.6;  // of matched query time
+constexpr double kBridge = 0.8;        // seconds of mismatch passed over
+constexpr double kSnap = 0.3;          // to a cut or an end
 
 struct Line {
   AlignmentLine at;
@@ -210,10 +212,12 @@ Walked Walk(const VideoReport& query, const VideoReport& reference,
       at.kind = AlignedSample::Kind::kMatch;
       at.r = best_r;
       ++walked.matched;
+    } else if (q_flat || r_flat) {
+      // A logo on black is no other picture; a whole picture is.
+      if (std::max(q.energy, r.energy) > kPictureEnergy) {
+        at.kind = AlignedSample::Kind::kMismatch;
+      }
     } else if (best < 0.34 && r_details.Steadiness(nearest) > 0.6) {
-      at.kind = AlignedSample::Kind::kMismatch;
-    } else if (q_flat != r_flat &&
-               std::max(q.energy, r.energy) > 3 * kFlatEnergy) {
       at.kind = AlignedSample::Kind::kMismatch;
     }
   }
@@ -327,12 +331,35 @@ void Assign(const std::vector<Walked>& walks, Alignment& alignment) {
       }
       const bool better = at.kind == AlignedSample::Kind::kMatch &&
                           (to.kind != AlignedSample::Kind::kMatch ||
-                           at.score > to.score + 0.25);
+                           (to.line > 0 && at.score > to.score + 0.25));
       if (better) {
         to = at;
         to.line = static_cast<int>(l);
       }
     }
+  }
+  // A few samples of another line prove nothing, least of all while the first
+  // line does not contradict them.
+  constexpr std::size_t kLeastRun = 4;
+  for (std::size_t k = 0; k < alignment.samples.size();) {
+    std::size_t end = k;
+    while (end < alignment.samples.size() &&
+           alignment.samples[end].line == alignment.samples[k].line) {
+      ++end;
+    }
+    int against = 0;
+    for (std::size_t i = k; i < end; ++i) {
+      const AlignedSample& first = walks.front().samples[i];
+      if (first.kind == AlignedSample::Kind::kMismatch || first.r < 0)
+        ++against;
+    }
+    if (alignment.samples[k].line > 0 &&
+        (end - k < kLeastRun || 2 * against < static_cast<int>(end - k))) {
+      for (std::size_t i = k; i < end; ++i) {
+        alignment.samples[i] = walks.front().samples[i];
+      }
+    }
+    k = end;
   }
   // A lone sample of one line inside another's run is noise.
   auto& s = alignment.samples;
@@ -448,9 +475,13 @@ bool IsEnough(const VideoReport& query, const VideoReport& reference,
   for (const AlignedSpan& span : alignment.spans) seconds += span.q1 - span.q0;
   const double shorter = std::min(query.duration, reference.duration);
   if (shorter < 3.2) {
-    return alignment.matched >= 3 && seconds >= 0.8 * shorter;
+    return alignment.matched >= 3 && seconds >= 0.8 * shorter &&
+           alignment.agreement >= 0.75;
   }
-  return alignment.matched >= kLeastSamples && seconds >= kLeastSeconds;
+  const double evidence =
+      alignment.matched * 2 * (alignment.agreement - kMatch);
+  return alignment.matched >= kLeastSamples && seconds >= kLeastSeconds &&
+         evidence >= kLeastEvidence;
 }
 
 // How many samples only `walk` explains, in its longest stretch.
@@ -520,18 +551,32 @@ std::optional<Alignment> Align(const VideoReport& query,
   walks.push_back(std::move(tried.back()));
 
   // Other lines with the same geometry: excerpts in another order or place.
-  std::vector<Walked> others;
-  std::vector<AlignmentLine> other_lines;
-  for (std::size_t i = 0; i < lines.size() && walks.size() < 6; ++i) {
+  std::vector<std::pair<AlignmentLine, Walked>> others;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     Line line = lines[i];
     if (static_cast<int>(i) == best || line.mirrored != main.mirrored ||
         std::abs(line.at.speed - main.at.speed) > 1e-6) {
       continue;
     }
-    Walked walked = Walk(query, reference, line, *q_details, *r_details);
-    if (OnlyHere(walked, walks) < 3) continue;
-    walks.push_back(std::move(walked));
-    alignment.lines.push_back(line.at);
+    others.emplace_back(line.at,
+                        Walk(query, reference, line, *q_details, *r_details));
+  }
+  // The one that explains most of what is left comes next.
+  constexpr std::size_t kMostParts = 6;
+  while (walks.size() < kMostParts) {
+    int most = 3;
+    std::size_t next = others.size();
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      const int only = OnlyHere(others[i].second, walks);
+      if (only > most) {
+        most = only;
+        next = i;
+      }
+    }
+    if (next == others.size()) break;
+    alignment.lines.push_back(others[next].first);
+    walks.push_back(std::move(others[next].second));
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(next));
   }
   for (std::size_t l = 0; l < walks.size(); ++l) {
     AlignmentLine& line = alignment.lines[l];
@@ -547,8 +592,15 @@ std::optional<Alignment> Align(const VideoReport& query,
   }
   Assign(walks, alignment);
   for (const AlignedSample& at : alignment.samples) {
-    if (at.kind == AlignedSample::Kind::kMatch) ++alignment.matched;
+    if (at.kind != AlignedSample::Kind::kMatch) continue;
+    ++alignment.matched;
+    alignment.agreement += at.score;
+    alignment.correlation += Correlation(
+        q_details->Of(static_cast<int>(&at - alignment.samples.data())),
+        r_details->Of(at.r));
   }
+  alignment.agreement /= std::max(alignment.matched, 1);
+  alignment.correlation /= std::max(alignment.matched, 1);
   MakeSpans(query, reference, alignment);
   if (!IsEnough(query, reference, alignment)) return std::nullopt;
   return alignment;

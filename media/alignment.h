@@ -43,9 +43,10 @@ struct Alignment {
   bool mirrored = false;
   Region q_region, r_region;  // the same picture in both
   std::vector<AlignmentLine> lines;
-  std::vector<AlignedSample> samples;  // one for each of the query's
-  std::vector<AlignedSpan> spans;      // in order of query time
-  int matched = 0;                     // samples
+  std::vector<AlignedSample> samples;     // one for each of the query's
+  std::vector<AlignedSpan> spans;         // in order of query time
+  int matched = 0;                        // samples
+  double agreement = 0, correlation = 0;  // means over these, see view_match.h
 };
 
 // The best alignment of query and reference that explains the votes; nothing

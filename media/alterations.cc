@@ -50,17 +50,20 @@ void FromSpans(const Alignment& alignment, std::vector<Alteration>& out) {
 
 constexpr int kTiles = FrameView::kTextureSide;
 constexpr int kAll = kTiles * kTiles;
-constexpr int kLeastTiles = 6;      // of 256: about 2.5 % of the picture
-constexpr double kShortest = 0.6;   // seconds
-constexpr float kLumaStep = 20;     // grey levels beyond what is usual
-constexpr float kTextureStep = 22;  // 16 to the octave
+constexpr int kLeastTiles = 6;     // of 256: about 2.5 % of the picture
+constexpr double kShortest = 0.6;  // seconds
+constexpr float kLumaStep = 10;    // grey levels beyond what is usual
+constexpr float kTextureStep = 5;  // 16 to the octave
+constexpr float kNoises = 4;       // times the noise, at least
 
 // One aligned pair of samples, compared tile by tile.
 struct Compared {
-  double q = 0;                       // seconds
-  std::array<float, kAll> luma{};     // mean absolute difference
-  std::array<float, kAll> motion{};   // what a small error in time explains
-  std::array<float, kAll> texture{};  // reference less query, 16 to the octave
+  double q = 0;                        // seconds
+  std::array<float, kAll> luma{};      // mean absolute difference
+  std::array<float, kAll> motion{};    // what a small error in time explains
+  std::array<float, kAll> texture{};   // reference less query, 16 to the octave
+  std::array<float, kAll> unsteady{};  // change of the reference's texture
+  float luma_noise = 0, texture_noise = 0;  // across the tiles of this pair
   std::array<std::uint8_t, kAll> inside{};
 };
 
@@ -108,6 +111,13 @@ float MedianOf(std::vector<float>& values) {
   return values[values.size() / 2];
 }
 
+// 1.48 times the median distance from the median: the standard deviation of
+// what is not exceptional.
+float NoiseOf(std::vector<float> values, float median) {
+  for (float& v : values) v = std::abs(v - median);
+  return 1.48f * MedianOf(values);
+}
+
 // Fits query = gain * reference + offset on most pixels of the pair.
 struct Tone {
   float gain = 1, offset = 0;
@@ -140,9 +150,10 @@ Tone FitTone(const Patch& q, const Patch& r) {
 }
 
 Compared Compare(const FrameSample& q_sample, const VideoReport& reference,
-                 int r_index, const Alignment& alignment) {
+                 const AlignedSample& aligned, const Alignment& alignment) {
   Compared out;
   out.q = q_sample.seconds;
+  const int r_index = aligned.r;
   const auto r_at = [&](int i) -> const FrameSample& {
     return reference.samples[static_cast<std::size_t>(
         std::clamp<int>(i, 0, static_cast<int>(reference.samples.size()) - 1))];
@@ -152,10 +163,18 @@ Compared Compare(const FrameSample& q_sample, const VideoReport& reference,
   const Patch before = PatchOf(r_at(r_index - 1), alignment.r_region, false);
   const Patch after = PatchOf(r_at(r_index + 1), alignment.r_region, false);
   const Tone tone = FitTone(q, r);
+  // How far apart in time the two samples are, in steps between samples.
+  const AlignmentLine& line =
+      alignment.lines[static_cast<std::size_t>(std::max(aligned.line, 0))];
+  const auto late = static_cast<float>(std::min(
+      1.0, std::abs(line.At(q_sample.seconds) - r_at(r_index).seconds) / 0.25));
+  const float moved = 0.15f + 0.85f * late;
   constexpr int kPer = Patch::kSide / kTiles;
   const auto q_texture =
       TextureOf(q_sample, alignment.q_region, alignment.mirrored);
   const auto r_texture = TextureOf(r_at(r_index), alignment.r_region, false);
+  const auto t_before = TextureOf(r_at(r_index - 1), alignment.r_region, false);
+  const auto t_after = TextureOf(r_at(r_index + 1), alignment.r_region, false);
   for (int ty = 0; ty < kTiles; ++ty) {
     for (int tx = 0; tx < kTiles; ++tx) {
       const int t = ty * kTiles + tx;
@@ -174,9 +193,11 @@ Compared Compare(const FrameSample& q_sample, const VideoReport& reference,
       if (n < kPer * kPer) continue;
       out.inside[t] = 1;
       out.luma[t] = luma / static_cast<float>(n);
-      out.motion[t] = motion / static_cast<float>(n);
+      out.motion[t] = moved * motion / static_cast<float>(n);
       if (q_texture[t] >= 0 && r_texture[t] >= 0) {
         out.texture[t] = r_texture[t] - q_texture[t];
+        out.unsteady[t] = moved * std::max(std::abs(r_texture[t] - t_before[t]),
+                                           std::abs(r_texture[t] - t_after[t]));
       }
     }
   }
@@ -188,12 +209,20 @@ Compared Compare(const FrameSample& q_sample, const VideoReport& reference,
   }
   const float usual = MedianOf(losses);
   for (float& loss : out.texture) loss -= usual;
+  out.texture_noise = NoiseOf(losses, usual);
+  std::vector<float> luma;
+  for (int t = 0; t < kAll; ++t) {
+    if (out.inside[t]) luma.push_back(out.luma[t]);
+  }
+  const float usual_luma = MedianOf(luma);
+  out.luma_noise = NoiseOf(luma, usual_luma);
   return out;
 }
 
 struct Stretch {
   int tile;
   std::size_t first, last;  // of the compared samples
+  int by_luma = 0;          // how many of them differ in luma
 };
 
 // For each tile, the stretches in which it differs though it usually does not.
@@ -211,6 +240,8 @@ std::vector<Stretch> OddStretches(const std::vector<Compared>& compared) {
     if (luma.size() < compared.size() / 2) continue;
     const float usual_luma = MedianOf(luma);
     const float usual_texture = MedianOf(texture);
+    const float luma_noise = NoiseOf(luma, usual_luma);
+    const float texture_noise = NoiseOf(texture, usual_texture);
     std::optional<Stretch> open;
     std::size_t missed = 0;
     const auto close = [&] {
@@ -222,14 +253,17 @@ std::vector<Stretch> OddStretches(const std::vector<Compared>& compared) {
     };
     for (std::size_t k = 0; k < compared.size(); ++k) {
       const Compared& c = compared[k];
-      const bool by_luma =
-          c.luma[t] > usual_luma + kLumaStep + 0.8f * c.motion[t];
+      const float luma_step =
+          std::max(kLumaStep, kNoises * std::max(luma_noise, c.luma_noise));
+      const float texture_step = std::max(
+          kTextureStep, kNoises * std::max(texture_noise, c.texture_noise));
+      const bool by_luma = c.luma[t] > usual_luma + luma_step + c.motion[t];
       const bool by_texture =
-          std::abs(c.texture[t] - usual_texture) > kTextureStep &&
-          c.motion[t] < 12;
+          std::abs(c.texture[t] - usual_texture) > texture_step + c.unsteady[t];
       if (c.inside[t] && (by_luma || by_texture)) {
-        if (!open) open = Stretch{t, k, k};
+        if (!open) open = Stretch{t, k, k, 0};
         open->last = k;
+        if (by_luma) ++open->by_luma;
         missed = 0;
       } else if (open && ++missed > 1) {
         close();
@@ -290,7 +324,7 @@ void FromPictures(const VideoReport& query, const VideoReport& reference,
   for (std::size_t k = 0; k < query.samples.size(); ++k) {
     const AlignedSample& at = alignment.samples[k];
     if (at.kind != AlignedSample::Kind::kMatch || at.r < 0) continue;
-    compared.push_back(Compare(query.samples[k], reference, at.r, alignment));
+    compared.push_back(Compare(query.samples[k], reference, at, alignment));
   }
   if (compared.size() < 8) return;
   for (const Group& group : GroupUp(OddStretches(compared))) {
@@ -301,7 +335,9 @@ void FromPictures(const VideoReport& query, const VideoReport& reference,
     // Half of the picture at once is a bad alignment, not a painted part.
     if (box > kAll / 3) continue;
     std::vector<float> starts, ends;
+    int by_luma = 0;
     for (const Stretch& s : group.members) {
+      if (2 * s.by_luma > static_cast<int>(s.last - s.first)) ++by_luma;
       starts.push_back(static_cast<float>(compared[s.first].q));
       ends.push_back(static_cast<float>(compared[s.last].q));
     }
@@ -312,6 +348,15 @@ void FromPictures(const VideoReport& query, const VideoReport& reference,
     const bool edge = group.left == 0 || group.right == kTiles - 1 ||
                       group.top == 0 || group.bottom == kTiles - 1;
     const bool low = group.top >= kTiles * 7 / 10;
+    // Texture that goes and comes with a shot is how that shot was encoded.
+    const auto at_cut = [&](double t) {
+      return std::any_of(query.shots.begin(), query.shots.end(),
+                         [&](const Shot& shot) {
+                           return std::abs(shot.start - t) < 0.2 ||
+                                  std::abs(shot.end - t) < 0.2;
+                         });
+    };
+    if (2 * by_luma < tiles && at_cut(start) && at_cut(end)) continue;
     const bool overlay = always || edge || low;
     out.push_back(
         {overlay ? "overlay" : "painted", std::max(0.0, start), end, 0});

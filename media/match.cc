@@ -146,9 +146,10 @@ VideoComparison ComparisonOf(const VideoReport& query,
                                                  : VideoVerdict::kSegment;
   const AlignmentLine& line = alignment.lines.front();
   c.reason = fmt::format(
-      "{} of {} sampled frames agree, {:.1f} s of {:.1f} s{}{}",
-      alignment.matched, query.samples.size(), Covered(alignment, true),
-      query.duration, alignment.mirrored ? ", mirrored" : "",
+      "{} of {} sampled frames agree ({:.2f}), {:.1f} s of {:.1f} s{}{}",
+      alignment.matched, query.samples.size(), alignment.agreement,
+      Covered(alignment, true), query.duration,
+      alignment.mirrored ? ", mirrored" : "",
       std::abs(line.speed - 1) > 0.005
           ? fmt::format(", at {:.3f} times the speed", line.speed)
           : "");
