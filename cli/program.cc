@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/session.h"
 
 namespace stemma::cli {
@@ -61,26 +63,26 @@ void AddNetworkOptions(CLI::App& command, Session& session) {
   command.add_option("--resolve", net.resolve, "use ADDR for HOST:PORT")
       ->type_name("HOST:PORT:ADDR")
       ->allow_extra_args(false)
-      ->group("Network");
+      ->group(kNetworkGroup);
   command
       .add_option("--allow-private", net.allow_private,
                   "contact this private address too")
       ->type_name("ADDR:PORT|all")
       ->allow_extra_args(false)
-      ->group("Network");
+      ->group(kNetworkGroup);
   command.add_option("--cacert", net.cacert, "trust these CAs")
       ->type_name("FILE")
-      ->group("Network");
+      ->group(kNetworkGroup);
   command.add_option("--proxy", net.proxy, "use this proxy")
       ->type_name("URL")
-      ->group("Network");
+      ->group(kNetworkGroup);
   command.add_option("--user-agent", net.user_agent, "identify as this")
       ->type_name("TEXT")
-      ->group("Network");
+      ->group(kNetworkGroup);
   command.add_option("--max-time", net.max_time, "seconds per exchange")
       ->type_name("S")
       ->check(CLI::PositiveNumber)
-      ->group("Network");
+      ->group(kNetworkGroup);
   command
       .add_option_function<std::string>(
           "--max-filesize",
@@ -93,7 +95,7 @@ void AddNetworkOptions(CLI::App& command, Session& session) {
           },
           "keep at most this much of a body")
       ->type_name("BYTES")
-      ->group("Network");
+      ->group(kNetworkGroup);
   command
       .add_option_function<std::string>(
           "--limit-rate",
@@ -106,7 +108,7 @@ void AddNetworkOptions(CLI::App& command, Session& session) {
           },
           "bytes a second")
       ->type_name("RATE")
-      ->group("Network");
+      ->group(kNetworkGroup);
 }
 
 int Main(int argc, const char* const* argv) {
@@ -118,6 +120,9 @@ int Main(int argc, const char* const* argv) {
       "Archives news pages and their videos, and tells who copied whom and "
       "what they changed.",
       "stemma");
+  root.formatter(HelpFormatter());
+  root.footer("See 'stemma COMMAND --help', and man stemma.");
+  root.formatter(std::make_shared<HelpFormatter>());
   root.set_version_flag("--version", "stemma " STEMMA_VERSION);
   root.require_subcommand(0, 1);
   root.fallthrough();
@@ -150,7 +155,7 @@ int Main(int argc, const char* const* argv) {
       return kUsage;
     }
   } catch (const CLI::Success& success) {  // --help, --version
-    return root.exit(success, *session.out, *session.err);
+    session.exit_code = root.exit(success, *session.out, *session.err);
   } catch (const CLI::ParseError& error) {
     *session.err << "stemma: " << ForTerminal(error.what()) << "\n";
     for (const CLI::App* command : root.get_subcommands()) {

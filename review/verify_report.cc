@@ -151,7 +151,9 @@ std::string CountsLine(const Comparison& comparison) {
   std::string line = fmt::format("{} critical, {} minor change{}", critical,
                                  minor, critical + minor == 1 ? "" : "s");
   for (const auto& [what, count] : comparison.counts) {
-    if (count > 0 && what != "critical" && what != "minor") {
+    const bool told = what == "critical" || what == "minor" ||
+                      what.ends_with("_words");  // coverage says those
+    if (count > 0 && !told) {
       line += fmt::format(" · {} {}", count, EscapeHtml(what));
     }
   }
@@ -283,6 +285,36 @@ std::vector<Row> LayOut(const std::vector<BlockRole>& blocks) {
   return rows;
 }
 
+bool IsSpace(std::string_view point) {
+  return point == " " || point == "\n" || point == "\t" || point == "\r" ||
+         point == "\u00a0";
+}
+
+// Spans of blocks run from word to word. For reading, the marks between two
+// blocks go to the one they touch: those before the first white space to the
+// block before it, those after the last to the block behind.
+void TakeMarksBetween(const CodePoints& text, bool on_suspect,
+                      std::vector<BlockRole>& blocks) {
+  std::vector<BlockRole*> side;
+  for (BlockRole& block : blocks) {
+    if (block.on_suspect == on_suspect) side.push_back(&block);
+  }
+  std::sort(side.begin(), side.end(), [](const auto* a, const auto* b) {
+    return a->span.begin < b->span.begin;
+  });
+  const auto space = [&](std::size_t at) {
+    return IsSpace(text.Cut(at, at + 1));
+  };
+  for (std::size_t i = 0; i < side.size(); ++i) {
+    const std::size_t stop =
+        i + 1 < side.size() ? side[i + 1]->span.begin : text.size();
+    const std::size_t start = i > 0 ? side[i - 1]->span.end : 0;
+    Span& span = side[i]->span;
+    while (span.end < stop && !space(span.end)) ++span.end;
+    while (span.begin > start && !space(span.begin - 1)) --span.begin;
+  }
+}
+
 void AddTexts(const VerifyView& view, std::string& html) {
   const CodePoints left(view.reference.publication.text);
   const CodePoints right(view.suspect.publication.text);
@@ -299,6 +331,8 @@ void AddTexts(const VerifyView& view, std::string& html) {
     blocks.push_back({false, {0, left.size()}, "shared", 1});
     blocks.push_back({true, {0, right.size()}, "shared", 0});
   }
+  TakeMarksBetween(left, false, blocks);
+  TakeMarksBetween(right, true, blocks);
   const std::vector<Row> rows = LayOut(blocks);
   for (std::size_t i = 0; i < rows.size();) {
     std::size_t end = i;

@@ -63,6 +63,17 @@ TEST(VerifyReport, PairsSharedBlocksOnOneRow) {
   EXPECT_TRUE(Has(html, row));
 }
 
+TEST(VerifyReport, MarksBetweenBlocksStayWithTheirWords) {
+  VerifyView view = Sample();
+  view.reference.publication.text = "\u201cFirst,\u201d she said.\n\n(Last.)";
+  view.comparison.changes.clear();
+  view.comparison.blocks = {{false, {1, 16}, "missing", -1},
+                            {false, {20, 24}, "missing", -1}};
+  const std::string html = RenderVerifyReport(view);
+  EXPECT_TRUE(Has(html, "\u201cFirst,\u201d she said.</div>"));
+  EXPECT_TRUE(Has(html, "(Last.)</div>"));
+}
+
 TEST(VerifyReport, LoadsNothingAndRunsNothing) {
   VerifyView view = Sample();
   view.suspect.publication.url = "javascript:alert(1)";
