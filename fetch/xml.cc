@@ -283,6 +283,12 @@ void OnError(void* data, xmlErrorPtr error) {
   report->first_error = fmt::format("line {}: {}", error->line, message);
 }
 
+// The declarations of a DTD make libxml2 start a document of its own.
+void FreeParser(xmlParserCtxtPtr parser) {
+  xmlFreeDoc(parser->myDoc);
+  xmlFreeParserCtxt(parser);
+}
+
 xmlSAXHandler Handler() {
   xmlSAXHandler handler{};
   handler.initialized = XML_SAX2_MAGIC;
@@ -329,9 +335,8 @@ XmlReport ReadXml(std::string_view text, XmlHandler& handler) {
   }
   SaxState state{.handler = &handler, .report = &report};
   xmlSAXHandler sax = Handler();
-  const std::unique_ptr<xmlParserCtxt, decltype(&xmlFreeParserCtxt)> parser(
-      xmlCreatePushParserCtxt(&sax, &state, nullptr, 0, nullptr),
-      &xmlFreeParserCtxt);
+  const std::unique_ptr<xmlParserCtxt, decltype(&FreeParser)> parser(
+      xmlCreatePushParserCtxt(&sax, &state, nullptr, 0, nullptr), &FreeParser);
   if (!parser) {
     report.well_formed = false;
     report.first_error = "no memory for an XML parser";
