@@ -50,11 +50,12 @@ void FromSpans(const Alignment& alignment, std::vector<Alteration>& out) {
 
 constexpr int kTiles = FrameView::kTextureSide;
 constexpr int kAll = kTiles * kTiles;
-constexpr int kLeastTiles = 6;     // of 256: about 2.5 % of the picture
-constexpr double kShortest = 0.6;  // seconds
-constexpr float kLumaStep = 10;    // grey levels beyond what is usual
-constexpr float kTextureStep = 5;  // 16 to the octave
-constexpr float kNoises = 4;       // times the noise, at least
+constexpr int kLeastTiles = 6;         // of 256: about 2.5 % of the picture
+constexpr double kShortest = 0.6;      // seconds
+constexpr double kLeastPainted = 1.1;  // seconds; less is an encoder's noise
+constexpr float kLumaStep = 10;        // grey levels beyond what is usual
+constexpr float kTextureStep = 5;      // 16 to the octave
+constexpr float kNoises = 4;           // times the noise, at least
 
 // One aligned pair of samples, compared tile by tile.
 struct Compared {
@@ -343,6 +344,7 @@ void FromPictures(const VideoReport& query, const VideoReport& reference,
     }
     const double start = MedianOf(starts) - 0.125;
     const double end = MedianOf(ends) + 0.125;
+    if (end - start < kLeastPainted) continue;
     const double whole = compared.back().q - compared.front().q;
     const bool always = end - start > 0.85 * whole;
     const bool edge = group.left == 0 || group.right == kTiles - 1 ||
