@@ -120,7 +120,6 @@ int Main(int argc, const char* const* argv) {
       "Archives news pages and their videos, and tells who copied whom and "
       "what they changed.",
       "stemma");
-  root.formatter(HelpFormatter());
   root.footer("See 'stemma COMMAND --help', and man stemma.");
   root.formatter(std::make_shared<HelpFormatter>());
   root.set_version_flag("--version", "stemma " STEMMA_VERSION);
