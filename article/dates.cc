@@ -972,6 +972,7 @@ std::optional<DateClaim> DateOfUrl(std::string_view url) {
 }
 
 std::string DayAsWritten(const DateClaim& claim) {
+  if (!claim.has_zone) return FormatSeconds(claim.time).substr(0, 10);
   // The offset is not kept apart, but the raw text says the day.
   if (const auto iso = ReadIso(Trim(claim.raw)); iso && !ReadEpoch(claim.raw)) {
     const auto sep_day = [&](const DateClaim& c) {

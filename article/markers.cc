@@ -273,7 +273,7 @@ class ClaimReader {
     const PageBlock& block = blocks_[i];
     const std::size_t colon = block.text.find(':');
     if (anchors.empty() || colon == std::string::npos || colon > 30 ||
-        block.LinkDensity() < 0.4 ||
+        block.LinkDensity() < 0.25 ||
         block.text.find('\n') != std::string::npos) {
       return false;
     }

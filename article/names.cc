@@ -315,7 +315,9 @@ std::vector<std::string> NamesOfValue(std::string_view text) {
 std::vector<std::string> NamesOf(std::string_view text) {
   std::vector<std::string> names;
   text = Trim(text);
-  if (text.size() > 400) return names;
+  if (text.size() > 400 || text.find("://") != std::string_view::npos) {
+    return names;
+  }
   while (CutOpener(text)) text = Trim(text);
   for (const std::string& raw : Part(text)) {
     std::string_view part = Trim(raw);

@@ -2,6 +2,7 @@
 
 #include "article/discover.h"
 #include "article/extract.h"
+#include "article/text_layers.h"
 #include "core/article_json.h"
 #include "core/utf8.h"
 #include "tests/fuzz/fuzz_target.h"
@@ -19,6 +20,8 @@ FUZZ_TARGET(article) {
     for (const Block& block : article->blocks) {
       Require(!block.rule.empty(), "each block says by which rule");
       Require(ValidUtf8(block.text) == block.text, "text is UTF-8");
+      Require(CanonicalBlockText(block.text) == block.text,
+              "normalizing twice equals once");
       Require(block.source_begin <= block.source_end, "a source is a range");
     }
     for (const MediaLink& media : article->media) {
