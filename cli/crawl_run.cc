@@ -43,6 +43,7 @@ constexpr milliseconds kMaxRest = hours(24);
 constexpr std::uint64_t kRobotsBytes = 500 << 10;
 constexpr std::uint64_t kListingBytes = std::uint64_t{50} << 20;
 constexpr int kMaxAttempts = 5;
+constexpr int kMaxFailures = 3;  // visits of one run that brought nothing
 // So many pages of one host with the same bytes: an error page or a trap.
 constexpr std::uint64_t kSamePayloads = 5;
 
@@ -58,6 +59,12 @@ TimePoint BootNow() {
 std::string DomainOf(const std::string& host) {
   std::string domain = RegistrableDomain(host);
   return domain.empty() ? host : domain;
+}
+
+// Trouble that may be over in a moment: worth another visit in this run.
+bool MayPass(const CaptureReport& report) {
+  if (report.failure) return report.failure->code() == ErrorCode::kNetwork;
+  return report.status == 500 || report.status == 502 || report.status == 504;
 }
 
 struct Slot {  // of politeness, held while a host is being contacted
@@ -773,6 +780,8 @@ void CrawlLoop::Settle(const Address& address, const CaptureReport& report,
     }
     if (report.status == 429 || report.status == 503) {
       PutOff(address, report, &visit);
+    } else if (MayPass(report) && address.attempts < kMaxFailures) {
+      visit.due = now + seconds(5) * (1 << (2 * (address.attempts - 1)));
     }
     if (Status kept = frontier_.Complete(address.id, visit, now); !kept) {
       return Fail(kept.error());

@@ -19,7 +19,7 @@ std::string DecodeTransfer(std::string_view head, std::string_view body,
                            std::vector<std::string>* notes = nullptr);
 
 struct DecodeLimits {
-  std::uint64_t max_bytes = std::uint64_t{64} << 20;  // decoded
+  std::uint64_t max_bytes = std::uint64_t{16} << 20;  // decoded
   // Decoded size beyond ratio x coded size + slack is a bomb.
   std::uint64_t max_ratio = 1'000;
   std::uint64_t slack_bytes = std::uint64_t{10} << 20;

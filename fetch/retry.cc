@@ -9,6 +9,11 @@ Trouble Classify(const FetchOutcome& outcome) {
     // A certificate does not become good by asking again.
     const std::string& verify = outcome.exchange.connection.tls_verify;
     if (!verify.empty() && verify != "ok") return Trouble::kPermanent;
+    // What took long to fail would take as long again.
+    constexpr std::chrono::seconds kSlow(5);
+    if (outcome.exchange.finished - outcome.exchange.started >= kSlow) {
+      return Trouble::kPermanent;
+    }
     return outcome.failure->code() == ErrorCode::kNetwork ? Trouble::kTransient
                                                           : Trouble::kPermanent;
   }

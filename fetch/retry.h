@@ -23,7 +23,7 @@ enum class Trouble {
   kTransient,   // connection refused, reset, empty reply, DNS trouble, cut body
   kOverloaded,  // 429 or 503: the server asks us to wait
   kServerError,  // 500, 502, 504: one more try is polite enough
-  kPermanent,    // refused by policy, TLS failure, not HTTP, limits
+  kPermanent,    // refused by policy, bad certificate, not HTTP, a deadline
 };
 Trouble Classify(const FetchOutcome& outcome);
 

@@ -35,6 +35,9 @@ TEST(Retry, TellsTroubleFromAnswers) {
   FetchOutcome stranger = WithFailure(ErrorCode::kNetwork);
   stranger.exchange.connection.tls_verify = "certificate has expired";
   EXPECT_EQ(Classify(stranger), Trouble::kPermanent);
+  FetchOutcome mute = WithFailure(ErrorCode::kNetwork);
+  mute.exchange.finished = mute.exchange.started + std::chrono::seconds(15);
+  EXPECT_EQ(Classify(mute), Trouble::kPermanent);
 }
 
 TEST(Retry, WaitsLongerEachTimeAndThenGivesUp) {
