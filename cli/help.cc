@@ -1,5 +1,6 @@
 #include "cli/help.h"
 
+#include <algorithm>
 #include <cctype>
 #include <string_view>
 #include <vector>
@@ -8,7 +9,7 @@ namespace stemma::cli {
 namespace {
 
 constexpr std::size_t kColumns = 80;
-constexpr std::size_t kCommandColumn = 12;
+constexpr std::size_t kCommandColumn = 13;
 constexpr std::size_t kOptionColumn = 26;
 
 // Appends `text` to `out` word by word, from column `column` on, with later
@@ -67,6 +68,19 @@ std::string Sentence(std::string text) {
   return text;
 }
 
+// A sentence as an entry of a list: "Frames of a video." -> "frames of a
+// video".
+std::string Entry(std::string text) {
+  if (text.ends_with('.')) text.pop_back();
+  const bool word =
+      text.size() > 1 && std::islower(static_cast<unsigned char>(text[1]));
+  if (word || text.starts_with("A ")) {
+    text[0] =
+        static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  }
+  return text;
+}
+
 std::vector<const CLI::App*> CommandsOf(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App* command) {
     return !command->get_disabled() && !command->get_name().empty();
@@ -114,7 +128,7 @@ void AddOptions(const CLI::App& app, std::string& out) {
         kOptionColumn, out);
   }
   if (network.empty()) return;
-  out += "network, as curl:\n  ";
+  out += "  network, as curl:\n  ";
   Wrap(std::string_view(network).substr(1), 2, 2, out);
 }
 
@@ -133,7 +147,8 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string name,
   const std::vector<const CLI::App*> commands = CommandsOf(*app);
   if (!commands.empty()) out += "\ncommands:\n";
   for (const CLI::App* command : commands) {
-    Row(command->get_name(), command->get_description(), kCommandColumn, out);
+    Row(command->get_name(), Entry(command->get_description()), kCommandColumn,
+        out);
   }
   if (const std::string footer = app->get_footer(); !footer.empty()) {
     out += "\n" + footer + "\n";

@@ -197,10 +197,10 @@ class Article(MainJob):
         origin = self.sites.url(story.ORIGIN)
         lines = [c for c in self.article['claims']
                  if c['kind'] == 'original-source-line']
-        self.assertEqual([(c['name'], c['url']) for c in lines],
-                         [('Harrow Line', origin)])
-        self.assertIn('The original source of this article is',
-                      lines[0]['quote'])
+        self.assertEqual({(c['name'], c['url']) for c in lines},
+                         {('Harrow Line', origin)})
+        self.assertIn('The original source of this article is Harrow Line',
+                      [c['quote'] for c in lines])
 
     def test_copyright_licence_and_taxonomy(self):
         self.assertIn('Copyright © Harrow Line, Harrow Line, 2026',
@@ -291,7 +291,7 @@ class Verdicts(MainJob):
     def test_json_and_text_say_the_same(self):
         text = self.run_stemma('verify', self.sites.url(story.ORIGIN),
                                self.sites.url(story.ALTERED), '--no-fetch',
-                               code=e2e.BAD_ANSWER).out
+                               code=e2e.BAD_ANSWER).out.lower()
         for words in ('edited', '41', '14', 'altered'):
             self.assertIn(words, text)
 
