@@ -300,7 +300,6 @@ class ParallelJudge {
   Status Drain(std::size_t leave);
   Status Merge(Item& item);
   Status TakeDictionary(FrameWalker& walker, const FrameInfo& frame);
-  void JudgeFrameForm(const FrameInfo& frame);
 
   const Blob& file_;
   const JudgeOptions& options_;
@@ -413,28 +412,6 @@ Status ParallelJudge::Merge(Item& item) {
   return {};
 }
 
-void ParallelJudge::JudgeFrameForm(const FrameInfo& frame) {
-  const auto problem = [&](std::string_view code, std::string text) {
-    visitor_.problem(frame.offset, code, std::move(text));
-  };
-  if (!frame.content_size) {
-    problem("no-content-size", "the frame does not state its content size");
-  }
-  if (!frame.has_checksum) problem("no-checksum", "the frame has no checksum");
-  if (frame.window > options_.limits.frames.max_window) {
-    problem("window-too-large",
-            fmt::format("the frame's window is {} bytes", frame.window));
-  }
-  if (dictionary_ && frame.dictionary_id != dictionary_->id()) {
-    problem("dictionary-id", frame.dictionary_id
-                                 ? "the frame names another dictionary"
-                                 : "the frame does not name the dictionary");
-  } else if (!dictionary_ && frame.dictionary_id.value_or(0) != 0) {
-    problem("dictionary-missing",
-            "the frame needs a dictionary the file does not have");
-  }
-}
-
 Status ParallelJudge::TakeDictionary(FrameWalker& walker,
                                      const FrameInfo& frame) {
   if (frame.offset != 0) {
@@ -497,16 +474,16 @@ Status ParallelJudge::Run() {
                          "holds no record and no dictionary");
       }
     } else {
-      JudgeFrameForm(frame);
+      JudgeFrameForm(frame, dictionary_.get(), options_.limits.frames, sink_);
       const std::uint64_t size =
           frame.content_size.value_or(std::uint64_t{8} << 20);
       if (size > options_.limits.frames.max_content) {
-        // One huge frame: beyond what a piece may hold.
         STEMMA_CHECK_OK(send());
         STEMMA_CHECK_OK(Drain(0));
-        visitor_.problem(at, "frame-too-large",
-                         fmt::format("the frame claims {} bytes", size));
-        assembler_.Gap(at + frame.size);
+        assembler_.UnitBegin(frame.offset);
+        STEMMA_CHECK_OK(
+            StreamFrame(file_, frame, dictionary_, assembler_, sink_));
+        assembler_.UnitEnd(frame.offset + frame.size);
         continue;
       }
       STEMMA_CHECK_OK(walker.ReadInto(frame, item.stored));
@@ -531,7 +508,10 @@ Status JudgeWarc(const Blob& file, const JudgeOptions& options,
                  const JudgeVisitor& visitor) {
   STEMMA_TRY(const std::string first, file.ReadPrefix(8));
   const std::optional<WarcContainer> container = DetectContainer(first);
-  if (container != WarcContainer::kZstd) {
+  // A small file is done before a thread has started.
+  constexpr std::uint64_t kSmall = 4 << 20;
+  if (container != WarcContainer::kZstd ||
+      (options.threads == 0 && file.size() < kSmall)) {
     JudgeSink sink(options.leaves, visitor);
     return ScanWarc(file, sink, options.limits);
   }

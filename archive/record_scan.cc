@@ -385,7 +385,8 @@ Status ScanGzip(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
   return {};
 }
 
-// A frame too large for one piece, inflated as a stream.
+}  // namespace
+
 Status StreamFrame(const Blob& file, const FrameInfo& frame,
                    const std::shared_ptr<const ZstdDictionary>& dictionary,
                    RecordAssembler& assembler, RecordSink& sink) {
@@ -424,8 +425,8 @@ Status StreamFrame(const Blob& file, const FrameInfo& frame,
   return {};
 }
 
-void JudgeFrame(const FrameInfo& frame, const ZstdDictionary* dictionary,
-                const FrameLimits& limits, RecordSink& sink) {
+void JudgeFrameForm(const FrameInfo& frame, const ZstdDictionary* dictionary,
+                    const FrameLimits& limits, RecordSink& sink) {
   if (!frame.content_size) {
     sink.OnProblem(frame.offset, "no-content-size",
                    "the frame does not state its content size");
@@ -449,6 +450,8 @@ void JudgeFrame(const FrameInfo& frame, const ZstdDictionary* dictionary,
                    "the frame needs a dictionary the file does not have");
   }
 }
+
+namespace {
 
 Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
                 const ScanLimits& limits) {
@@ -499,7 +502,7 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
       }
       continue;
     }
-    JudgeFrame(frame, dictionary.get(), limits.frames, sink);
+    JudgeFrameForm(frame, dictionary.get(), limits.frames, sink);
     assembler.UnitBegin(frame.offset);
     after_record = true;
     if (frame.content_size.value_or(~std::uint64_t{0}) >

@@ -101,6 +101,15 @@ struct ScanLimits {
 Status ScanWarc(const Blob& file, RecordSink& sink,
                 const ScanLimits& limits = {});
 
+// What WARC-zstd 1.0 asks of a data frame and this one does not keep.
+void JudgeFrameForm(const FrameInfo& frame, const ZstdDictionary* dictionary,
+                    const FrameLimits& limits, RecordSink& sink);
+
+// Feeds a frame too large for one piece to `assembler`, inflated as a stream.
+Status StreamFrame(const Blob& file, const FrameInfo& frame,
+                   const std::shared_ptr<const ZstdDictionary>& dictionary,
+                   RecordAssembler& assembler, RecordSink& sink);
+
 // The file as a Blob; it may be read from one thread at a time.
 Result<Blob> BlobOfFile(const std::string& path);
 
