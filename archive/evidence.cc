@@ -13,6 +13,7 @@
 #include "archive/durable_file.h"
 #include "archive/event_line.h"
 #include "archive/evidence_bundles.h"
+#include "archive/evidence_handover.h"
 #include "archive/evidence_log.h"
 #include "archive/evidence_time.h"
 #include "archive/signing.h"
@@ -267,6 +268,9 @@ class EvidenceChecker {
                    report_, findings_);
     } else {
       report_.not_checked.push_back("the bundles");
+    }
+    if (!files_.archive) {
+      CheckHandover(files_.root, log_, verified_, report_, findings_);
     }
     report_.not_checked.push_back(
         "that the servers sent the same to other visitors (TLS leaves no "
@@ -708,7 +712,7 @@ class EvidenceChecker {
 };
 
 // Causes before what follows from them.
-constexpr std::array<std::string_view, 30> kOrder = {
+constexpr std::array<std::string_view, 31> kOrder = {
     "not-regular-file",
     "bad-json",
     "not-canonical",
