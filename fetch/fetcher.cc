@@ -70,7 +70,8 @@ std::optional<Url> RedirectTarget(const Exchange& exchange, const Url& base) {
     target = Url::Parse(target->Href() + "#" + base.fragment());
     if (!target) return std::nullopt;
   }
-  return *target;
+  // A page must not make us log in anywhere.
+  return target->WithoutCredentials();
 }
 
 }  // namespace stemma

@@ -14,8 +14,12 @@ std::string MethodAfter(int status, std::string_view method) {
   return becomes_get ? "GET" : std::string(method);
 }
 
-// The address a host literally is, without brackets; empty for a name.
+// The address a host literally is, without brackets, or must be (RFC 6761 6.3:
+// localhost); empty for any other name.
 std::string_view AddressOf(std::string_view host) {
+  std::string_view name = host;
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name == "localhost" || name.ends_with(".localhost")) return "127.0.0.1";
   if (host.starts_with('[')) return host.substr(1, host.size() - 2);
   const bool dotted =
       host.find_first_not_of("0123456789.") == std::string_view::npos;

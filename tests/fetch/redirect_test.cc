@@ -35,7 +35,8 @@ TEST(JudgeRedirect, RefusesWhatLeadsInside) {
   for (const std::string_view location :
        {"file:///etc/passwd", "javascript:1", "http://127.0.0.1/",
         "http://0x7f.1/", "http://[::1]/", "http://[::ffff:10.0.0.1]/",
-        "http://192.168.1.1/", "http://b.example:22/", "//169.254.169.254/"}) {
+        "http://localhost/", "http://a.localhost./", "http://192.168.1.1/",
+        "http://b.example:22/", "//169.254.169.254/"}) {
     const Redirect redirect = Judge("GET", 302, location);
     EXPECT_FALSE(redirect.url) << location;
     EXPECT_FALSE(redirect.refused.empty()) << location;
