@@ -116,9 +116,9 @@ class Fetcher {
 
 // Where a 301, 302, 303, 307 or 308 points (RFC 9110 10.2.2 and 15.4, the
 // first Location field, read by the URL Standard relative to `base`; a fragment
-// is inherited, credentials are left out). nullopt for every other response, and for a Location that is
-// missing, empty, unreadable or longer than 16 KiB. The target may have any
-// scheme: whoever follows it asks Url::IsHttp.
+// is inherited, credentials are left out). nullopt for every other response,
+// and for a Location that is missing, empty, unreadable or longer than 16 KiB.
+// The target may have any scheme: whoever follows it asks Url::IsHttp.
 std::optional<Url> RedirectTarget(const Exchange& exchange, const Url& base);
 
 }  // namespace stemma
