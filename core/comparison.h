@@ -42,6 +42,8 @@ struct Change {
   Span reference, suspect;
   std::string reference_text, suspect_text;
   std::string reference_context, suspect_context;  // the words around
+  // Bytes into the contexts where the change begins.
+  std::size_t reference_context_at = 0, suspect_context_at = 0;
 };
 
 struct BlockRole {

@@ -98,6 +98,9 @@ class Comparer {
   Comparer(const ComparedText& reference, const ComparedText& suspect,
            const CompareOptions& options)
       : options_(options), lists_(Words()) {
+    same_site_ = !reference.site.empty() && reference.site == suspect.site &&
+                 reference.title != suspect.title;
+    site_ = reference.site;
     a_.text = reference.normal;
     b_.text = suspect.normal;
     MarkFurniture(a_, reference.site, options.sites);
@@ -791,8 +794,10 @@ class Comparer {
     if (options_.with_text) {
       change.reference_text = TextBetween(a_, gap.a0, gap.a1);
       change.suspect_text = TextBetween(b_, gap.b0, gap.b1);
-      change.reference_context = Around(a_, gap.a0, gap.a1);
-      change.suspect_context = Around(b_, gap.b0, gap.b1);
+      change.reference_context =
+          Around(a_, gap.a0, gap.a1, change.reference_context_at);
+      change.suspect_context =
+          Around(b_, gap.b0, gap.b1, change.suspect_context_at);
     }
     result_.changes.push_back(std::move(change));
   }
@@ -805,12 +810,19 @@ class Comparer {
     const std::uint32_t end = side.At(to - 1).byte_end;
     return std::string(side.text->text.substr(begin, end - begin));
   }
-  std::string Around(const Side& side, std::uint32_t from,
-                     std::uint32_t to) const {
+  // The words around, and where in them the change begins.
+  std::string Around(const Side& side, std::uint32_t from, std::uint32_t to,
+                     std::size_t& at) const {
     const auto more = static_cast<std::uint32_t>(options_.context_words);
     const std::uint32_t begin = from > more ? from - more : 0;
     const std::uint32_t end = std::min(side.size(), to + more);
-    return TextBetween(side, begin, end);
+    const std::string context = TextBetween(side, begin, end);
+    at = context.size();
+    if (begin < end && from < side.size()) {
+      at = std::min<std::size_t>(
+          context.size(), side.At(from).byte_begin - side.At(begin).byte_begin);
+    }
+    return context;
   }
 
   // ---- moves ----
@@ -843,6 +855,7 @@ class Comparer {
     if (!options_.sites) return false;
     const Sentence& words = side.text->sentences[sentence];
     if (options_.sites->IsFormula(*side.text, words)) return true;
+    if (same_site_ && options_.sites->IsSeriesText(site_, words)) return true;
     if (usual_ == 0) {
       for (const Side* each : {&a_, &b_}) {
         usual_ = std::max(
@@ -1167,6 +1180,8 @@ class Comparer {
   const CompareOptions& options_;
   const WordLists& lists_;
   Side a_, b_;
+  bool same_site_ = false;  // and different titles
+  std::string_view site_;
   Comparison result_;
   std::int64_t lost_words_ = 0, gained_words_ = 0;
   std::int64_t lost_blocks_ = 0, gained_blocks_ = 0, moved_blocks_ = 0;

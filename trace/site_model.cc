@@ -389,6 +389,15 @@ bool SiteModels::IsFormula(const NormalText& text,
   return masked.names_publisher && HasManyContexts(masked.hash);
 }
 
+bool SiteModels::IsSeriesText(std::string_view site,
+                              const Sentence& sentence) const {
+  const Site* own = SiteOf(site);
+  if (!own) return false;
+  const auto at = own->sentences.find(sentence.hash);
+  return at != own->sentences.end() &&
+         at->second.titles.size() >= rule_.min_titles;
+}
+
 bool SiteModels::HasManyContexts(std::uint64_t sentence) const {
   const auto at = contexts_.find(sentence);
   return at != contexts_.end() &&

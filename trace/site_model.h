@@ -68,6 +68,9 @@ class SiteModels {
   std::vector<Named> PublishersIn(const NormalText& text) const;
   // Whether a sentence is known to follow many different sentences.
   bool IsFormula(const NormalText& text, const Sentence& sentence) const;
+  // Whether a sentence stands under several titles on one site, be it on few of
+  // its publications: the closing words of a series, say.
+  bool IsSeriesText(std::string_view site, const Sentence& sentence) const;
   // On how many publications the phrases of a passage stand: the median over a
   // sample of its 6-word runs; 0 when the sample is empty.
   std::uint32_t Frequency(const NormalText& text, std::uint32_t first_token,

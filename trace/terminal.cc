@@ -97,20 +97,19 @@ std::string Summary(const Comparison& c) {
   return line;
 }
 
-// The context with the changed words in brackets.
-std::string Marked(const std::string& context, const std::string& text,
-                   std::string_view color, const Painter& painter) {
-  if (text.empty()) {
-    return painter.Safe(context) + " " + painter.In(color, "[ ]");
-  }
-  const std::size_t at = context.find(text);
-  if (at == std::string::npos) {
-    return painter.In(color, "[" + painter.Safe(text) + "]");
-  }
+// The context with the changed words in brackets, an empty pair where the
+// other side has words and this one has none.
+std::string Marked(std::string_view context, std::size_t at,
+                   const std::string& text, std::string_view color,
+                   const Painter& painter) {
+  at = std::min(at, context.size());
+  const std::size_t size = std::min(text.size(), context.size() - at);
+  std::string before = painter.Safe(context.substr(0, at));
+  if (size == 0 && !before.empty() && !before.ends_with(' ')) before += ' ';
   return fmt::format(
-      "{}{}{}", painter.Safe(std::string_view(context).substr(0, at)),
-      painter.In(color, "[" + painter.Safe(text) + "]"),
-      painter.Safe(std::string_view(context).substr(at + text.size())));
+      "{}{}{}{}", before,
+      painter.In(color, size == 0 ? "[ ]" : "[" + painter.Safe(text) + "]"),
+      size == 0 ? " " : "", painter.Safe(context.substr(at + size)));
 }
 
 std::size_t BlockAt(const Comparison& comparison, bool on_suspect,
@@ -144,12 +143,13 @@ void AddChange(std::size_t number, const Change& change,
       fmt::format("{:>3} {} {}  par {}\n", number, label, Kinds(change.kinds),
                   insert ? BlockAt(comparison, true, change.suspect.begin)
                          : BlockAt(comparison, false, change.reference.begin));
-  out += fmt::format(
-      "      reference: {}\n",
-      Marked(change.reference_context, change.reference_text, kGreen, painter));
-  out += fmt::format(
-      "      suspect:   {}\n",
-      Marked(change.suspect_context, change.suspect_text, kRed, painter));
+  out +=
+      fmt::format("      reference: {}\n",
+                  Marked(change.reference_context, change.reference_context_at,
+                         change.reference_text, kGreen, painter));
+  out += fmt::format("      suspect:   {}\n",
+                     Marked(change.suspect_context, change.suspect_context_at,
+                            change.suspect_text, kRed, painter));
 }
 
 // "missing paragraph 8 (41 words): ..."

@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint64_t kBase = 0x9E3779B97F4A7C15u;  // odd, of the rolling sum
 constexpr std::size_t kFresh = 8192;  // postings not yet in a sorted run
 constexpr std::uint32_t kNoDocument = DocumentRow::kNoMirror;
+constexpr std::size_t kMaxAnswers = 1024;  // mirrors counted
 // A shingle on more documents than this is not stored any more: bounds what
 // two million near copies cost. Verification then counts it as absent.
 constexpr std::size_t kMaxStored = 4096;
@@ -459,7 +460,15 @@ std::vector<TextCandidate> TextIndex::Query(std::string_view text,
                                             std::string_view site) const {
   std::vector<std::uint64_t> words;
   TokenHashes(text, words);
-  return QueryWords(words, site);
+  std::vector<TextCandidate> found;
+  for (const TextCandidate& candidate : QueryWords(words, site)) {
+    for (const std::string& id : Mirrors(candidate.document)) {
+      if (found.size() == kMaxAnswers) return found;
+      found.push_back(candidate);
+      found.back().id = id;
+    }
+  }
+  return found;
 }
 
 std::vector<TextCandidate> TextIndex::QueryWords(

@@ -87,10 +87,11 @@ class TextIndex {
   // caller's rows are the truth (contract: segments/ is a cache).
   Status Flush();
 
-  // Texts that share passages with this one, best containment first. Of mirrors
-  // the first added stands for all.
+  // Texts that share passages with this one, best containment first; mirrors
+  // are all named, up to 1024 answers.
   std::vector<TextCandidate> Query(std::string_view text,
                                    std::string_view site = {}) const;
+  // The same for words already made; of mirrors the first added stands for all.
   std::vector<TextCandidate> QueryWords(std::span<const std::uint64_t> words,
                                         std::string_view site = {}) const;
   // All ids with the same text in normal form as document `number`.
