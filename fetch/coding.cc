@@ -250,7 +250,10 @@ Result<std::string> DecodeContent(std::string_view head, std::string_view body,
     }
     if (decoded.empty() && end == End::kDamaged) break;
     text = std::move(decoded);
-    if (end == End::kLimit) break;
+    if (end != End::kLimit) continue;
+    text.resize(std::min<std::uint64_t>(text.size(), limits.kept_beyond));
+    text.shrink_to_fit();
+    break;
   }
   return text;
 }

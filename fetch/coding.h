@@ -23,6 +23,9 @@ struct DecodeLimits {
   // Decoded size beyond ratio x coded size + slack is a bomb.
   std::uint64_t max_ratio = 1'000;
   std::uint64_t slack_bytes = std::uint64_t{10} << 20;
+  // What is given of a body beyond these limits: reading more of it is what a
+  // bomb wants.
+  std::uint64_t kept_beyond = std::uint64_t{2} << 20;
   int max_codings = 3;
   int max_window_log = 27;  // zstd
 };
@@ -30,10 +33,11 @@ struct DecodeLimits {
 // The text behind the content codings of `head` (gzip, x-gzip, deflate, br,
 // zstd, identity). `body` is the payload, transfer coding already removed.
 //
-// A body that breaks off, or grows beyond the limits, gives what was decoded
-// so far with a note. One that is not coded as it says gives the body itself
-// with a note, as browsers do not but archives must. kUnsupported for a coding
-// we do not know, kLimit for more codings than allowed.
+// A body that breaks off gives what was decoded so far, one that grows beyond
+// the limits its beginning, both with a note. One that is not coded as it says
+// gives the body itself with a note, as browsers do not but archives must.
+// kUnsupported for a coding we do not know, kLimit for more codings than
+// allowed.
 Result<std::string> DecodeContent(std::string_view head, std::string_view body,
                                   const DecodeLimits& limits = {},
                                   std::vector<std::string>* notes = nullptr);
