@@ -128,8 +128,8 @@ void AddOptions(const CLI::App& app, std::string& out) {
         kOptionColumn, out);
   }
   if (network.empty()) return;
-  out += "  network, as curl:\n  ";
-  Wrap(std::string_view(network).substr(1), 2, 2, out);
+  out += "  network, as curl:\n    ";
+  Wrap(std::string_view(network).substr(1), 4, 4, out);
 }
 
 }  // namespace
