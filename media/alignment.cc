@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kBin = 0.25;  // seconds of offset
 constexpr double kSpeeds[] = {1.0, 1.04, 0.96, 25.0 / 24, 24.0 / 25};
-constexpr std::size_t kMostLines = 10;  // tried for one pair of videos
+constexpr std::size_t kMostLines = 16;  // tried for one pair of videos
 constexpr std::size_t kPairs = 12;      // that a registration rests on
 constexpr double kMatch = 0.5;          // of the tiles agree
 constexpr float kPictureEnergy = 7;    // grey levels: more than a logo on black
@@ -502,6 +502,51 @@ int OnlyHere(const Walked& walk, const std::vector<Walked>& chosen) {
   return best;
 }
 
+// The line to begin with: the best of the speed (and side) whose lines together
+// explain most samples, less a price for each line after the first. -1: none.
+int BestLine(const std::vector<Line>& lines, const std::vector<Walked>& tried) {
+  constexpr int kPriceOfLine = 4;  // samples
+  constexpr int kPlainSpeed = 3;   // samples in favour of speed 1
+  int best = -1, best_score = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool leads =
+        std::none_of(tried.begin(), tried.end(), [&](const Walked& other) {
+          const auto k = static_cast<std::size_t>(&other - tried.data());
+          return lines[k].at.speed == lines[i].at.speed &&
+                 lines[k].mirrored == lines[i].mirrored &&
+                 (other.matched > tried[i].matched ||
+                  (other.matched == tried[i].matched && k < i));
+        });
+    if (!leads || tried[i].matched == 0) continue;
+    std::vector<Walked> chosen = {tried[i]};
+    int score = tried[i].matched + (lines[i].at.speed == 1 ? kPlainSpeed : 0);
+    for (;;) {
+      int most = kPriceOfLine;
+      std::size_t next = lines.size();
+      for (std::size_t k = 0; k < lines.size(); ++k) {
+        if (k == i || lines[k].at.speed != lines[i].at.speed ||
+            lines[k].mirrored != lines[i].mirrored ||
+            tried[k].samples.empty()) {
+          continue;
+        }
+        const int only = OnlyHere(tried[k], chosen);
+        if (only > most) {
+          most = only;
+          next = k;
+        }
+      }
+      if (next == lines.size()) break;
+      score += most - kPriceOfLine;
+      chosen.push_back(tried[next]);
+    }
+    if (score > best_score) {
+      best_score = score;
+      best = static_cast<int>(i);
+    }
+  }
+  return best;
+}
+
 }  // namespace
 
 std::optional<Alignment> Align(const VideoReport& query,
@@ -519,12 +564,9 @@ std::optional<Alignment> Align(const VideoReport& query,
       [](const Line& a, const Line& b) { return a.votes > b.votes; });
   if (lines.size() > kMostLines) lines.resize(kMostLines);
 
-  // The first pass finds the geometry on the best line; the others share it.
-  Alignment alignment;
-  std::vector<Walked> walks;
-  std::optional<Details> q_details, r_details;
-  int best = -1;
-  std::vector<Walked> tried;
+  // Each line finds its own geometry; then the speed whose lines explain the
+  // most with the fewest lines wins, and its best line's geometry is shared.
+  std::vector<Walked> tried(lines.size());
   for (std::size_t i = 0; i < lines.size(); ++i) {
     Line& line = lines[i];
     ChooseRegions(query, reference, votes, line);
@@ -534,21 +576,22 @@ std::optional<Alignment> Align(const VideoReport& query,
         Register(pairs, line.q_region, line.mirrored, line.r_region);
     Details q(query, line.q_region, line.mirrored);
     Details r(reference, line.r_region, false);
-    Walked walked = Walk(query, reference, line, q, r);
-    if (best < 0 || walked.matched > tried.back().matched) {
-      best = static_cast<int>(i);
-      tried.push_back(std::move(walked));
-      q_details.emplace(std::move(q));
-      r_details.emplace(std::move(r));
-    }
+    tried[i] = Walk(query, reference, line, q, r);
   }
+  const int best = BestLine(lines, tried);
   if (best < 0) return std::nullopt;
+
+  Alignment alignment;
+  std::vector<Walked> walks;
   const Line main = lines[static_cast<std::size_t>(best)];
   alignment.mirrored = main.mirrored;
   alignment.q_region = main.q_region;
   alignment.r_region = main.r_region;
   alignment.lines.push_back(main.at);
-  walks.push_back(std::move(tried.back()));
+  std::optional<Details> q_details, r_details;
+  q_details.emplace(query, main.q_region, main.mirrored);
+  r_details.emplace(reference, main.r_region, false);
+  walks.push_back(std::move(tried[static_cast<std::size_t>(best)]));
 
   // Other lines with the same geometry: excerpts in another order or place.
   std::vector<std::pair<AlignmentLine, Walked>> others;
