@@ -22,6 +22,7 @@
 #include "cli/run_signals.h"
 #include "cli/service_notify.h"
 #include "cli/session.h"
+#include "cli/sign_archive.h"
 
 namespace stemma::cli {
 namespace {
@@ -251,6 +252,12 @@ int RunJob(const Options& options, Session& session, const Job& job) {
   if (!summary->error) {
     if (Status sealed = (*archive)->Seal(); !sealed) {
       return session.Fail(sealed.error());
+    }
+    // What this run added is signed now; captures stand without it.
+    if (Status done = SignAfterJob(session, **archive, job.sign_key,
+                                   job.timestamp, how.policy);
+        !done) {
+      return session.Fail(done.error());
     }
   }
   return code;
