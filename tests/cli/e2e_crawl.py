@@ -1,0 +1,299 @@
+"""A crawl keeps its promises: every page once, whatever kills it.
+
+The site is a binary tree of small pages that the test serves itself, with a
+feed, a robots.txt and a sitemap.
+"""
+import http.server
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
+STEMMA = sys.argv.pop(1) if len(sys.argv) > 1 else ''
+PAGES = 60
+
+
+class Site(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    hits = {}
+    changed = set()
+
+    def do_GET(self):
+        Site.hits[self.path] = Site.hits.get(self.path, 0) + 1
+        status, kind, body, tag = 200, 'text/html; charset=utf-8', '', None
+        base = f'http://127.0.0.1:{self.server.server_address[1]}'
+        page = re.fullmatch(r'/page/(\d+)', self.path)
+        if self.path == '/robots.txt':
+            kind, body = 'text/plain', 'User-agent: *\nDisallow: /private/\n'
+        elif self.path == '/feed.xml':
+            kind = 'application/rss+xml'
+            body = (f'<rss version="2.0"><channel><title>t</title><item>'
+                    f'<link>{base}/only-in-feed</link></item></channel></rss>')
+        elif self.path == '/sitemap.xml':
+            kind = 'application/xml'
+            body = ('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/'
+                    f'0.9"><url><loc>{base}/only-in-sitemap</loc></url>'
+                    '</urlset>')
+        elif self.path.startswith('/only-in-'):
+            body = '<p>found</p>'
+        elif page and int(page.group(1)) < PAGES:
+            n = int(page.group(1))
+            text = 'another text' if n in Site.changed else 'a text'
+            body = (f'<title>{n}</title><p>{text} of page {n}</p>'
+                    f'<a href="/page/{2 * n + 1}">l</a>'
+                    f'<a href="/page/{2 * n + 2}">r</a>'
+                    f'<a href="/private/{n}">p</a>'
+                    f'<a href="/tag/{n}">t</a>'
+                    f'<a href="http://elsewhere.test/{n}">e</a>')
+            tag = f'"{n}-{n in Site.changed}"'
+            if self.headers.get('If-None-Match') == tag:
+                status, body = 304, ''
+        else:
+            status, body = 404, 'no'
+        data = body.encode()
+        self.send_response(status)
+        self.send_header('Content-Type', kind)
+        if status != 304:
+            self.send_header('Content-Length', str(len(data)))
+        if tag:
+            self.send_header('ETag', tag)
+        self.end_headers()
+        if status != 304:
+            self.wfile.write(data)
+
+    def log_message(self, *args):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass  # a client that was killed
+
+
+class Crawl(unittest.TestCase):
+    def setUp(self):
+        Site.hits, Site.changed = {}, set()
+        self.server = Server(('127.0.0.1', 0), Site)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix='stemma-crawl-'))
+        self.port = self.server.server_address[1]
+
+    def tearDown(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+        shutil.rmtree(self.dir)
+
+    def job(self, interval='6h', extra='', seeds='/page/0', scope=''):
+        base = f'http://127.0.0.1:{self.port}'
+        path = self.dir / 'job.toml'
+        path.write_text(f'''
+[job]
+name = "tree"
+derive = "later"
+[seeds]
+urls = ["{base}{seeds}"]
+{extra}
+[scope]
+exclude = ["/tag/"]
+max_depth = 20
+{scope}
+[politeness]
+delay = "0s"
+concurrency_per_host = 4
+[revisit]
+min_interval = "{interval}"
+[network]
+allow_private = ["127.0.0.1:{self.port}"]
+connections = 4
+''')
+        return path
+
+    def run_it(self, *args):
+        done = subprocess.run(
+            [STEMMA, '--archive', self.dir / 'a', *args],
+            capture_output=True, text=True, timeout=120)
+        return done
+
+    def crawl(self, job, *args):
+        return self.run_it('--json', 'crawl', '--quiet', *args, job)
+
+    def page_hits(self):
+        return {p: n for p, n in Site.hits.items() if p.startswith('/page/')
+                and int(p.split('/')[2]) < PAGES}
+
+    def test_every_page_once_and_nothing_that_is_refused(self):
+        base = f'http://127.0.0.1:{self.port}'
+        job = self.job(extra=f'feeds = ["{base}/feed.xml"]\n'
+                             f'sitemaps = ["{base}/sitemap.xml"]')
+        done = self.crawl(job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(len(self.page_hits()), PAGES)
+        self.assertEqual(set(self.page_hits().values()), {1})
+        self.assertIn('/only-in-feed', Site.hits)
+        self.assertIn('/only-in-sitemap', Site.hits)
+        self.assertEqual(Site.hits['/robots.txt'], 1)
+        self.assertFalse([p for p in Site.hits
+                          if p.startswith(('/private', '/tag'))])
+        self.assertEqual(report['end'], 'complete')
+        self.assertEqual(report['counts']['refused'], PAGES)
+        self.assertIn('Disallow: /private/',
+                      report['addresses']['refused'][0]['reason'])
+        self.assertGreaterEqual(report['left_out']['excluded by /tag/'], PAGES)
+        self.assertGreaterEqual(report['left_out']['out of scope'], PAGES)
+
+    def test_no_address_is_visited_more_often_than_the_job_says(self):
+        job = self.job(interval='6h')
+        self.assertEqual(self.crawl(job).returncode, 0)
+        Site.hits = {}
+        self.assertEqual(self.crawl(job).returncode, 0)
+        self.assertEqual(Site.hits, {})
+
+    def test_a_revisit_asks_with_conditions_and_sees_changes(self):
+        job = self.job(interval='0s', scope='max_pages = 1')
+        self.assertEqual(self.crawl(job).returncode, 0)
+        job = self.job(interval='0s', scope='max_pages = 1')
+        done = json.loads(self.crawl(job).stdout)
+        self.assertEqual(done['counts']['unchanged'], 1, done)
+        Site.changed = {0}
+        done = json.loads(self.crawl(job).stdout)
+        self.assertEqual(done['counts']['changed'], 1, done)
+        events = (self.dir / 'a/manifest/events.jsonl').read_text()
+        self.assertEqual(
+            [json.loads(line)['status'] for line in events.splitlines()
+             if '/page/0"' in line and '"type":"capture"' in line],
+            [200, 304, 200])
+
+    def test_killed_and_killed_again_it_ends_with_every_page_once(self):
+        job = self.job()
+        acked = []
+        for kills in range(4):
+            run = subprocess.Popen(
+                [STEMMA, '--archive', self.dir / 'a', 'crawl', '--acks',
+                 '--quiet', job], stdout=subprocess.PIPE, text=True)
+            for line in run.stdout:
+                acked.append(line.split()[1])
+                if len(acked) % 11 == 0:
+                    run.kill()
+                    break
+            acked += [line.split()[1] for line in run.stdout
+                      if line.endswith('\n')]
+            run.wait()
+            run.stdout.close()
+        done = self.run_it('crawl', '--acks', '--quiet', job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        acked += [line.split()[1] for line in done.stdout.splitlines()]
+        status = json.loads(self.run_it('--json', 'status').stdout)
+        self.assertEqual(status['jobs'][0]['state'], 'complete')
+        # Nobody was told twice, and everybody was visited.
+        self.assertEqual(len(acked), len(set(acked)))
+        self.assertEqual(len(self.page_hits()), PAGES)
+        events = [json.loads(line) for line in
+                  (self.dir / 'a/manifest/events.jsonl').read_text()
+                  .splitlines()]
+        targets = [e['target'] for e in events if e['type'] == 'capture'
+                   and '/page/' in e['target'] and e['status'] == 200]
+        self.assertEqual(len(targets), len(set(targets)))
+        self.assertEqual(len(targets), PAGES)
+        self.assertLessEqual(set(a for a in acked if '/page/' in a and
+                                 int(a.rsplit('/', 1)[1]) < PAGES),
+                             set(targets))
+
+    def test_a_second_process_is_locked_out_and_sigterm_is_resumable(self):
+        job = self.job()
+        path = job.read_text().replace('delay = "0s"', 'delay = "1s"')
+        job.write_text(path)
+        run = subprocess.Popen(
+            [STEMMA, '--archive', self.dir / 'a', 'crawl', '--acks', '--quiet',
+             job], stdout=subprocess.PIPE, text=True)
+        self.assertTrue(run.stdout.readline().startswith('ACK '))
+        other = self.run_it('crawl', job)
+        self.assertEqual(other.returncode, 75, other.stderr)
+        status = json.loads(self.run_it('--json', 'status').stdout)
+        self.assertTrue(status['locked'])
+        self.assertEqual(status['jobs'][0]['state'], 'running')
+        run.send_signal(signal.SIGTERM)
+        run.stdout.read()
+        self.assertEqual(run.wait(timeout=40), 6)
+        run.stdout.close()
+        self.assertFalse(list((self.dir / 'a/bundles').glob('*.open')))
+        status = json.loads(self.run_it('--json', 'status').stdout)
+        self.assertEqual(status['jobs'][0]['state'], 'interrupted')
+
+    def test_all_seeds_refused_is_4(self):
+        done = self.crawl(self.job(seeds='/private/0'))
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertNotIn('/private/0', Site.hits)
+
+    def test_private_addresses_need_permission(self):
+        job = self.job()
+        job.write_text(re.sub(r'allow_private.*', 'allow_private = []',
+                              job.read_text()))
+        done = self.crawl(job)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertEqual(Site.hits, {})
+
+    def test_max_pages_holds(self):
+        done = self.crawl(self.job(scope='max_pages = 10'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)['pages'], 10)
+        self.assertEqual(len(self.page_hits()), 10)
+
+    def test_dry_run_asks_for_robots_and_sitemaps_only(self):
+        base = f'http://127.0.0.1:{self.port}'
+        job = self.job(extra=f'sitemaps = ["{base}/sitemap.xml"]')
+        done = self.run_it('--json', 'crawl', '--dry-run', job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        plan = [p['url'] for p in json.loads(done.stdout)['would_fetch']]
+        self.assertIn(base + '/page/0', plan)
+        self.assertIn(base + '/only-in-sitemap', plan)
+        self.assertEqual(set(Site.hits), {'/robots.txt', '/sitemap.xml'})
+        self.assertFalse((self.dir / 'a').exists())
+
+    def test_a_bad_job_is_2_with_its_place(self):
+        job = self.job()
+        job.write_text(job.read_text().replace('max_depth', 'max_deph'))
+        for command in ('crawl', job), ('config', 'check', job):
+            done = self.run_it(*command)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, r'job.toml:\d+:\d+: .*max_depth')
+
+    def test_the_example_job_is_good(self):
+        done = self.run_it('config', 'check',
+                           SOURCE / 'configs' / 'example-job.toml')
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Units(unittest.TestCase):
+    @unittest.skipUnless(shutil.which('systemd-analyze'),
+                         'systemd-analyze is not installed')
+    def test_the_units_are_valid(self):
+        folder = SOURCE / 'configs' / 'systemd'
+        with tempfile.TemporaryDirectory() as copy:
+            # The program need not be installed for its unit to be valid.
+            for unit in folder.iterdir():
+                text = unit.read_text().replace('/usr/bin/stemma', '/bin/true')
+                (pathlib.Path(copy) / unit.name).write_text(text)
+            done = subprocess.run(
+                ['systemd-analyze', 'verify', '--man=no',
+                 *pathlib.Path(copy).iterdir()],
+                capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn('ignoring', done.stderr)
+
+
+if __name__ == '__main__':
+    if not STEMMA or not os.access(STEMMA, os.X_OK):
+        print('skipped: the stemma program is not given')
+        sys.exit(77)
+    unittest.main()
