@@ -493,10 +493,6 @@ void Reconsider(std::string_view bytes, DecodedText& out) {
     // another encoding.
     if (valid || facts.multi_byte > 20 * facts.malformed) {
       charset = {"UTF-8", "utf-8-valid"};
-    } else if (const auto late = PrescanMeta(bytes, kLatePrescanBytes);
-               !late.empty()) {
-      // Browsers that have read on until the tag start over with it.
-      charset = {std::string(late), "meta"};
     }
   } else if (charset.encoding == "UTF-8" && !valid &&
              facts.malformed > facts.multi_byte) {
@@ -550,6 +546,11 @@ CharsetDecision SniffEncoding(std::string_view bytes,
   }
   if (const std::string_view meta = PrescanMetaEncoding(bytes); !meta.empty()) {
     return {std::string(meta), "meta"};
+  }
+  // HTML Standard 13.2.3.5: a tag met later changes the encoding.
+  if (const std::string_view late = PrescanMeta(bytes, kLatePrescanBytes);
+      !late.empty()) {
+    return {std::string(late), "meta"};
   }
   return {"windows-1252", "fallback"};
 }

@@ -28,7 +28,8 @@ struct CharsetDecision {
 std::string_view PrescanMetaEncoding(std::string_view bytes);
 
 // What a browser would take these bytes for, with no guess about UTF-8: BOM,
-// header, meta, else windows-1252.
+// header, meta (also one behind the first 1,024 bytes, up to 64 KiB), else
+// windows-1252.
 CharsetDecision SniffEncoding(std::string_view bytes,
                               std::string_view content_type);
 

@@ -12,10 +12,15 @@
 #include "article/metadata.h"
 #include "article/page_tree.h"
 #include "article/segment.h"
+#include "article/site_rules.h"
 #include "core/url.h"
+#include "hash/sha256.h"
 
 namespace stemma {
 namespace {
+
+void FillBlocks(const std::vector<PageBlock>& blocks, const Body& body,
+                Article& article);
 
 BodyHints HintsOf(const HeadFacts& head) {
   BodyHints hints;
@@ -24,6 +29,75 @@ BodyHints HintsOf(const HeadFacts& head) {
   hints.description = head.Meta("og:description");
   hints.list_page = head.ld.list_page && head.Main() == nullptr;
   return hints;
+}
+
+bool Selects(const PageTree& tree, std::int32_t node,
+             const std::vector<SiteSelector>& selectors) {
+  const RawElement* element = tree.Element(node);
+  if (element == nullptr) return false;
+  for (const SiteSelector& selector : selectors) {
+    if (!selector.tag.empty() && NameOf(element->tag) != selector.tag) continue;
+    if (!selector.attribute.empty()) {
+      if (!tree.scan.Has(*element, selector.attribute)) continue;
+      const std::string value =
+          " " + tree.scan.Attribute(*element, selector.attribute) + " ";
+      if (!selector.word.empty() &&
+          value.find(" " + selector.word + " ") == std::string::npos) {
+        continue;
+      }
+    }
+    return true;
+  }
+  return false;
+}
+
+// A site's rule overrules where the text is, never what hides it.
+void ApplySiteRule(const PageTree& tree, const std::vector<PageBlock>& blocks,
+                   const SiteRule& rule, Body& body) {
+  bool found = rule.body.empty();
+  std::vector<bool> inside(tree.nodes.size()), dropped(tree.nodes.size());
+  for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
+    const auto parent =
+        static_cast<std::size_t>(std::max(tree.nodes[i].parent, 0));
+    const auto node = static_cast<std::int32_t>(i);
+    inside[i] = inside[parent] || Selects(tree, node, rule.body);
+    dropped[i] = dropped[parent] || Selects(tree, node, rule.drop);
+    found = found || inside[i];
+  }
+  if (!found) {
+    body.notes.push_back("site-rule " + rule.id + ": its body is not here");
+    return;
+  }
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    BodyVerdict& verdict = body.verdicts[i];
+    if (verdict.kind == BlockKind::kTitle) continue;
+    const auto node = static_cast<std::size_t>(std::max(blocks[i].node, 0));
+    const bool body_says = rule.body.empty() ? verdict.kept : inside[node];
+    const bool may = verdict.kept || verdict.rule == "before-text" ||
+                     verdict.rule == "behind-text" || verdict.rule == "edge" ||
+                     verdict.rule == "other-shape" ||
+                     verdict.rule == "outside" || verdict.rule == "no-body";
+    const bool keep = body_says && may && !dropped[node];
+    if (keep == verdict.kept) continue;
+    verdict.kept = keep;
+    verdict.rule = "site-rule:" + rule.id;
+  }
+  body.is_article = true;
+}
+
+// The record says what the text would be without the rule.
+void UseSiteRule(const PageTree& tree, const std::vector<PageBlock>& blocks,
+                 const SiteRules* rules, std::string_view page_url,
+                 Body& body) {
+  if (rules == nullptr) return;
+  const Result<Url> url = Url::Parse(page_url);
+  const SiteRule* rule = url ? rules->For(url->host()) : nullptr;
+  if (rule == nullptr) return;
+  Article plain;
+  FillBlocks(blocks, body, plain);
+  body.notes.push_back("site-rule " + rule->id + ": without it the text is " +
+                       Sha256Of(CanonicalText(plain)).Labelled());
+  ApplySiteRule(tree, blocks, *rule, body);
 }
 
 void FillBlocks(const std::vector<PageBlock>& blocks, const Body& body,
@@ -96,7 +170,7 @@ void FillLinks(const PageTree& tree, const HeadFacts& head,
 }  // namespace
 
 Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
-                               const SiteRules*) {
+                               const SiteRules* rules) {
   if (page.bytes.empty()) {
     return Error(ErrorCode::kInvalidArgument, "extract: the page is empty");
   }
@@ -107,6 +181,7 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
   const auto markers = FindMarkers(tree, blocks, head, page.url);
   Body body = FindBody(tree, blocks, markers, HintsOf(head));
+  UseSiteRule(tree, blocks, rules, page.url, body);
 
   Article article;
   article.url = page.url;

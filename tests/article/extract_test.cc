@@ -9,6 +9,7 @@
 #include <sstream>
 #include <thread>
 
+#include "article/site_rules.h"
 #include "article/text_layers.h"
 #include "core/article_json.h"
 #include "fixture_pages.h"
@@ -236,6 +237,32 @@ TEST(Extract, NormalizingTwiceEqualsOnce) {
     for (const Block& block : once.blocks) {
       EXPECT_EQ(CanonicalBlockText(block.text), block.text);
     }
+  }
+}
+
+TEST(SiteRules, OverruleWhereTheTextIsAndLeaveARecord) {
+  const Result<SiteRules> rules = SiteRules::Parse(
+      "[[rule]]\nid='gazette/1'\nhosts=['.gazette.example']\n"
+      "valid_until='2030-01-01'\ntest_page='p.html'\ntest_phrase='x'\n"
+      "body=[{tag='div', attribute='class', word='story'}]\n"
+      "drop=[{attribute='data-box'}]\n",
+      "gazette.toml");
+  ASSERT_TRUE(rules.has_value()) << rules.error().message();
+  const std::string html =
+      "<title>T</title><h1>The title of it</h1><p>Outside of the story stands "
+      "this long sentence, which the rule leaves out of it.</p><div class='a "
+      "story'><p>Inside of the story stands this long sentence, and it is "
+      "kept.</p><p data-box>A box with a sentence that is long enough to be "
+      "prose, as it is.</p></div>";
+  const Result<Article> article =
+      ExtractArticle({html, "", "https://www.gazette.example/1"}, {}, &*rules);
+  ASSERT_TRUE(article.has_value());
+  EXPECT_THAT(TextBlocks(*article), ElementsAre(HasSubstr("Inside")));
+  EXPECT_THAT(article->notes, Contains(HasSubstr("without it the text is")));
+  EXPECT_EQ(rules->For("other.example"), nullptr);
+  EXPECT_EQ(rules->For("gazette.example", ParseTime("2031-01-01")), nullptr);
+  for (const char* bad : {"x=1", "[[rule]]\nid='a'\n", "[[rule", ""}) {
+    EXPECT_FALSE(SiteRules::Parse(bad, "bad.toml").has_value()) << bad;
   }
 }
 
