@@ -105,7 +105,8 @@ class HandoverChecker {
              : Result<Checkpoint>(note.error());
     const auto ours =
         checkpoint ? verified_.find(checkpoint->size) : verified_.end();
-    if (ours == verified_.end() || ours->second.root != checkpoint->root) {
+    if (ours == verified_.end() || ours->second.root != checkpoint->root ||
+        !CarriesOurs(*proof, checkpoint->size)) {
       Report("proof-invalid", Weight::kAltered, name,
              "it leads to a checkpoint that was not verified");
       return;
@@ -124,6 +125,17 @@ class HandoverChecker {
     if (!good) {
       Report("proof-invalid", Weight::kAltered, name, good.error().message());
     }
+  }
+
+  // The note inside a proof is the one verified beside it, byte for byte.
+  bool CarriesOurs(const TlogProof& proof, std::uint64_t size) const {
+    const std::string name = "checkpoint." + std::to_string(size);
+    for (const std::string& file : {name, name + ".cosigned"}) {
+      const Result<std::string> bytes =
+          ReadRegularFile(folder_ / file, kMaxProof);
+      if (bytes && *bytes == proof.checkpoint) return true;
+    }
+    return false;
   }
 
   void CheckRecord(const std::string& name, const std::string& record) {

@@ -209,6 +209,9 @@ while read -r h h5 bytes cd name; do
   elif [ "$(sum "$x")" != "$cd" ]; then fail "$x is not the file that was logged"; fi
 done < "$T/bundles"
 
+strict64() { # base64 with exactly one spelling -> hex
+  [ "$(printf %s "$1" | base64 -d 2>/dev/null | base64 -w0)" = "$1" ] && printf %s "$1" | base64 -d | hexof
+}
 # 5 Proofs: of events in the log, of records in their bundle.
 climb() { # leaf index size, hashes (hex) on stdin -> root, empty if too short or long
   local fn=$2 sn=$(($3-1)) r=$1 h
@@ -227,18 +230,21 @@ for p in capture-*.tlog-proof; do
   i=$(sed -n 's/^index //p' "$p"); e=${p%.tlog-proof}.event.json
   sed '1,/^$/d' "$p" > "$T/cp"
   s=$(sed -n 2p "$T/cp")
-  sed '1,/^index /d;/^$/,$d' "$p" | while read -r b; do printf %s "$b" | base64 -d | hexof; echo; done > "$T/hashes"
+  [ "$(head -n1 "$p")" = c2sp.org/tlog-proof@v1 ] || { fail "$p is no tlog-proof"; continue; }
+  sed '1,/^index /d;/^$/,$d' "$p" | while read -r b; do strict64 "$b"; echo; done > "$T/hashes"
   r=$(climb "$(leaf < "$e")" "$i" "$s" < "$T/hashes")
-  if [ -f "$e" ] && cmp -s "$T/cp" "${root}/$( [ -d manifest ] && echo manifest/ )checkpoint.$s" &&
+  m=; [ -d manifest ] && m=manifest/
+  if [ -f "$e" ] && { cmp -s "$T/cp" "${m}checkpoint.$s" || cmp -s "$T/cp" "${m}checkpoint.$s.cosigned"; } &&
      [ "$r" = "$(sed -n 3p "$T/cp" | base64 -d | hexof)" ]
   then ok "$e is event $i of the $s that were signed"; else fail "$p does not prove $e"; fi
 done
 for p in records/*.proof.json; do
   [ -f "$p" ] || continue
   w=${p%.proof.json}.warc
-  b=$(jq -r .bundle "$p"); r=$(jq -rs --arg b "$b" '[.[]|select(.bundle.name==$b and .bundle.records_root)]|last|"\(.bundle.records) \(.bundle.records_root)"' "$log")
-  jq -r '.proof_b64[]' "$p" | while read -r x; do printf %s "$x" | base64 -d | hexof; echo; done > "$T/hashes"
-  if [ -f "$w" ] && [ "$(climb "$(leaf < "$w")" "$(jq -r .index "$p")" "${r% *}" < "$T/hashes")" = "${r#* }" ]
+  b=$(jq -r .bundle "$p" 2>/dev/null); r=$(jq -rs --arg b "$b" '[.[]|select(.bundle.name==$b and .bundle.records_root)]|last|"\(.bundle.records) \(.bundle.records_root)"' "$log")
+  jq -r '.proof_b64[]' "$p" 2>/dev/null | while read -r x; do strict64 "$x"; echo; done > "$T/hashes"
+  if [ -f "$w" ] && [ "$(jq -r '"\(.records) \(.records_root)"' "$p")" = "$r" ] &&
+     [ "$(jq -r .leaf_sha256 "$p")" = "$(leaf < "$w")" ] && [ "$(climb "$(leaf < "$w")" "$(jq -r .index "$p")" "${r% *}" < "$T/hashes")" = "${r#* }" ]
   then ok "$w is record $(jq -r .index "$p") of $b"; else fail "$w: not proved by $p"; fi
 done
 for w in records/*.warc; do
