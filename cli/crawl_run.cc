@@ -781,7 +781,7 @@ void CrawlLoop::Settle(const Address& address, const CaptureReport& report,
     if (report.status == 429 || report.status == 503) {
       PutOff(address, report, &visit);
     } else if (MayPass(report) && address.attempts < kMaxFailures) {
-      visit.due = now + seconds(5) * (1 << (2 * (address.attempts - 1)));
+      visit.due = now + seconds(2) * (1 << (2 * (address.attempts - 1)));
     }
     if (Status kept = frontier_.Complete(address.id, visit, now); !kept) {
       return Fail(kept.error());
