@@ -70,6 +70,31 @@ Json EntryOf(const RecordInfo& record, const std::string& bundle,
 
 }  // namespace
 
+namespace {
+
+Result<RecordInfo> WriteOther(ArchiveCore& core, std::string_view type,
+                              std::string_view uri,
+                              std::string_view content_type,
+                              std::string_view bytes,
+                              std::string_view refers_to, TimePoint date) {
+  STEMMA_TRY(Lane* const main, core.MainLane());
+  RecordDraft record;
+  record.header.Add("WARC-Type", type);
+  record.header.Add("WARC-Record-ID", "<" + core.NewId() + ">");
+  record.header.Add("WARC-Date", FormatSeconds(date));
+  if (!uri.empty()) record.header.Add("WARC-Target-URI", UriForHeader(uri));
+  if (!refers_to.empty()) {
+    record.header.Add("WARC-Refers-To", "<" + UriForHeader(refers_to) + ">");
+  }
+  record.header.Add("Content-Type", UriForHeader(content_type));
+  record.body = bytes;
+  record.payload_digest = type == "resource";
+  record.incompressible = IsPackedType(content_type);
+  return core.Write(*main, record);
+}
+
+}  // namespace
+
 struct CaptureDraft::State {
   ArchiveCore* core = nullptr;
   std::map<std::string, Json> more;  // keys for records' entries
@@ -95,6 +120,20 @@ Result<CaptureInfo> CaptureDraft::State::StageAs(std::string_view event_type,
   }
   STEMMA_CHECK_OK(CheckEventFields(facts));
   Json event = facts;
+  const std::string text =
+      facts.dump(-1, ' ', false, Json::error_handler_t::replace);
+  // A line of the log is short; facts that are not go into a record.
+  constexpr std::size_t kLongFacts = 30'000;
+  if (text.size() > kLongFacts) {
+    STEMMA_TRY(RecordInfo info,
+               WriteOther(*core, "metadata", url, "application/json", text, "",
+                          started));
+    info = Keep(std::move(info));
+    event = {{"facts_record", info.id}};
+    for (const char* key : {"status", "final", "page", "reason"}) {
+      if (facts.contains(key)) event[key] = facts[key];
+    }
+  }
   event["id"] = id;
   event["target"] = url;
   event["started"] = FormatMillis(started);
@@ -111,9 +150,7 @@ Result<CaptureInfo> CaptureDraft::State::StageAs(std::string_view event_type,
   // What one line cannot hold goes into lines before it.
   constexpr std::size_t kEntries = 120;
   const std::size_t most =
-      facts.dump(-1, ' ', false, Json::error_handler_t::replace).size() > 16'000
-          ? 60
-          : kEntries;
+      text.size() > 16'000 && text.size() <= kLongFacts ? 60 : kEntries;
   CaptureInfo info{id, 0, records};
   std::size_t begin = 0;
   while (entries.size() - begin > most) {
@@ -587,31 +624,6 @@ Result<RecordInfo> CaptureDraft::AddRevisit(const Exchange& exchange,
   STEMMA_TRY(BodyWriter writer, BeginExchange(exchange));
   return writer.FinishAsRevisit(exchange, original, profile);
 }
-
-namespace {
-
-Result<RecordInfo> WriteOther(ArchiveCore& core, std::string_view type,
-                              std::string_view uri,
-                              std::string_view content_type,
-                              std::string_view bytes,
-                              std::string_view refers_to, TimePoint date) {
-  STEMMA_TRY(Lane* const main, core.MainLane());
-  RecordDraft record;
-  record.header.Add("WARC-Type", type);
-  record.header.Add("WARC-Record-ID", "<" + core.NewId() + ">");
-  record.header.Add("WARC-Date", FormatSeconds(date));
-  if (!uri.empty()) record.header.Add("WARC-Target-URI", UriForHeader(uri));
-  if (!refers_to.empty()) {
-    record.header.Add("WARC-Refers-To", "<" + UriForHeader(refers_to) + ">");
-  }
-  record.header.Add("Content-Type", UriForHeader(content_type));
-  record.body = bytes;
-  record.payload_digest = type == "resource";
-  record.incompressible = IsPackedType(content_type);
-  return core.Write(*main, record);
-}
-
-}  // namespace
 
 Result<RecordInfo> CaptureDraft::AddResource(std::string_view uri,
                                              std::string_view content_type,

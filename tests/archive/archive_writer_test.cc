@@ -527,6 +527,27 @@ TEST_F(ArchiveTest, ChunkedBodiesKeepTheirChunksAndArePlainWhenRead) {
   EXPECT_THAT(*record->block.ReadAll(1000), HasSubstr("5\r\nhello\r\n"));
 }
 
+TEST_F(ArchiveTest, FactsAndRecordsThatNoLineHoldsAreKeptAllTheSame) {
+  CaptureInfo info;
+  {
+    auto writer = Open();
+    auto draft = writer->BeginCapture("https://example.org/", now_);
+    for (int i = 0; i < 400; ++i) {
+      ASSERT_TRUE(draft->AddResource("urn:x:" + std::to_string(i), "text/plain",
+                                     std::to_string(i)));
+    }
+    Json media = Json::array();
+    for (int i = 0; i < 800; ++i) media.push_back(std::string(100, 'x'));
+    auto done = draft->Commit({{"status", 200}, {"media", media}});
+    ASSERT_TRUE(done) << done.error().message();
+    info = *done;
+  }
+  auto index = OpenIndex(dir_ / "a");
+  EXPECT_THAT(*(*index)->RecordsOf(info.id), SizeIs(401));
+  const auto events = Events();
+  EXPECT_TRUE(events[events.size() - 2].contains("facts_record"));
+}
+
 TEST_F(ArchiveTest, EventFieldsAreCheckedBeforeAnythingIsLogged) {
   auto writer = Open();
   const Json bad[] = {{{"Big", 1}},
