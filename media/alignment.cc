@@ -22,7 +22,7 @@ constexpr int kLeastSamples = 11;      // matched, more than 2.5 s
 constexpr double kLeastEvidence = 8;   // samples' worth of full agreement
 constexpr double kLeastSeconds = 2.6;  // of matched query time
 constexpr double kBridge = 0.8;        // seconds of mismatch passed over
-constexpr double kSnap = 0.3;          // to a cut or an end
+constexpr double kSnap = 0.4;          // to a cut or an end
 
 struct Line {
   AlignmentLine at;

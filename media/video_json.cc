@@ -392,6 +392,7 @@ Result<VideoReport> VideoReportFromJson(std::string_view json_text) {
   for (const json& w : in.Array("warnings")) {
     if (w.is_string()) r.warnings.push_back(w.get<std::string>());
   }
+  if (!in.ok()) return malformed("warnings are no list");
   for (const auto& [name, read] :
        {std::pair{"keyframes", ReadAll(j, "keyframes", r.keyframes)},
         {"shots", ReadAll(j, "shots", r.shots)},

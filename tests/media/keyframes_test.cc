@@ -79,8 +79,10 @@ TEST_F(Keyframes, ShotsAndFramesAtExactTimes) {
   EXPECT_EQ(report.shots[2].first, 100);
   EXPECT_GE(report.keyframes.size(), 3u);
   for (const Keyframe& key : report.keyframes) {
-    EXPECT_NEAR(key.seconds,
-                double(key.pts) * key.time_base.num / key.time_base.den, 1e-6);
+    EXPECT_NEAR(
+        key.seconds,
+        double(key.pts) * double(key.time_base.num) / double(key.time_base.den),
+        1e-6);
     EXPECT_EQ(key.frame, std::llround(key.seconds * 25));
   }
   EXPECT_NEAR(report.duration, 6, 0.01);
