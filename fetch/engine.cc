@@ -14,6 +14,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <system_error>
 
 #include "fetch/address_policy.h"
 #include "fetch/coding.h"
@@ -493,8 +494,18 @@ std::size_t OnBody(char* data, std::size_t, std::size_t size, void* user) {
 // ---- the end of an exchange
 
 std::string CurlMessage(const Transfer& t, CURLcode code) {
-  return t.curl_error[0] != '\0' ? t.curl_error.data()
-                                 : curl_easy_strerror(code);
+  std::string message =
+      t.curl_error[0] != '\0' ? t.curl_error.data() : curl_easy_strerror(code);
+  // "Couldn't connect" alone does not say whether it was refused or timed out.
+  long system_error = 0;
+  if (code == CURLE_COULDNT_CONNECT &&
+      curl_easy_getinfo(t.easy.get(), CURLINFO_OS_ERRNO, &system_error) ==
+          CURLE_OK &&
+      system_error != 0) {
+    message += fmt::format(" ({})", std::generic_category().message(
+                                        static_cast<int>(system_error)));
+  }
+  return message;
 }
 
 // libcurl's own limits on heads are lower than ours may be.
