@@ -1,27 +1,10 @@
-// Suites of what a page says of itself: its encoding, its base address.
+// The base address of a page.
 
-#include "article/charset.h"
 #include "article/discover.h"
 #include "tests/conform/conform.h"
 
 namespace stemma::conform {
 namespace {
-
-json RunLabel(const json& input, const json&) {
-  const auto encoding = EncodingForLabel(input.at("label").get<std::string>());
-  return {{"encoding", encoding ? json(*encoding) : json()}};
-}
-
-json RunSniff(const json& input, const json&) {
-  const std::string bytes = Base64Member(input, "html_b64");
-  return {{"encoding", SniffEncoding(bytes, "").encoding}};
-}
-
-// html5lib writes labels in any case.
-bool SameEncoding(const json& got, const json& expect) {
-  const auto name = EncodingForLabel(expect.at("encoding").get<std::string>());
-  return name && got.at("encoding") == *name;
-}
 
 json RunBase(const json& input, const json&) {
   const std::string html = input.at("html");
@@ -39,11 +22,7 @@ json RunBase(const json& input, const json&) {
   return {{"first_a_resolved", nullptr}};
 }
 
-const bool registered = Register({
-    {.name = "encoding_labels", .run = RunLabel},
-    {.name = "html_encoding_html5lib", .run = RunSniff, .passes = SameEncoding},
-    {.name = "base_href", .run = RunBase},
-});
+const bool registered = Register({{.name = "base_href", .run = RunBase}});
 
 }  // namespace
 }  // namespace stemma::conform
