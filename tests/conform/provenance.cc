@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include "archive/base64.h"
-#include "archive/check.h"
 #include "archive/checkpoint.h"
 #include "archive/jcs.h"
 #include "archive/merkle.h"
@@ -534,33 +533,6 @@ Result<std::vector<Outcome>> RunWacz(const path& file) {
   return RunParts(file, {{"cases.json", RunWaczCases}});
 }
 
-// --- warc ------------------------------------------------------------------
-
-bool WarcAnswerFits(const std::string& got, const std::string& expect) {
-  if (got == expect) return true;
-  if (expect == "reject-or-flag") return got == "reject" || got == "flag";
-  // Two records, the second flagged: a file that is flagged as a whole.
-  if (expect == "accept-two-records-flag") return got == "flag";
-  return expect == "accept-inert" && (got == "accept" || got == "flag");
-}
-
-std::vector<Outcome> RunWarcCases(const path& file) {
-  std::vector<Outcome> out;
-  const json doc = FileJson(file);
-  for (const json& test : doc.at("cases")) {
-    const std::string name = test.at("file");
-    const Result<CheckReport> report =
-        CheckWarcFile(file.parent_path() / path(name).filename());
-    const std::string got = report ? WarcFileVerdict(*report) : "reject";
-    out.push_back({name, got, WarcAnswerFits(got, test.at("expect"))});
-  }
-  return out;
-}
-
-Result<std::vector<Outcome>> RunWarc(const path& file) {
-  return RunParts(file, {{"cases.json", RunWarcCases}});
-}
-
 const bool registered = Register({
     {.name = "merkle", .run_file = RunMerkle},
     {.name = "trees", .run_file = RunMerkle},
@@ -576,7 +548,6 @@ const bool registered = Register({
     {.name = "reject", .run_file = RunJcs},
     {.name = "tsa", .run_file = RunTsa},
     {.name = "wacz", .run_file = RunWacz},
-    {.name = "warc", .run_file = RunWarc},
 });
 
 }  // namespace

@@ -1,0 +1,146 @@
+// The log against its limits, each figure beside what it is measured by:
+//   verification of a log against `openssl dgst -sha256` over the same file in
+//   the same run (goal 0.4 at events of 1.2 KB; 300,000 events/s at 300 bytes)
+//   proof and check of one event from tiles (goal: 10 ms at 10,000,000)
+// Usage: evidence_bench [EVENTS] [FOLDER]; 200,000 in a new folder of $TMPDIR.
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "archive/evidence_log.h"
+#include "archive/log_file.h"
+#include "archive/merkle.h"
+#include "hash/sha256.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace stemma;
+
+double Seconds() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+// A log of `count` lines of about `size` bytes; gives the leaf hashes.
+std::vector<Sha256> WriteLog(const fs::path& path, std::uint64_t count,
+                             std::size_t size) {
+  std::ofstream out(path, std::ios::binary);
+  std::vector<Sha256> leaves;
+  std::string prev(64, '0');
+  for (std::uint64_t seq = 0; seq < count; ++seq) {
+    std::string line = fmt::format(
+        R"({{"prev":"{}","seq":{},"t":"2026-03-01T12:00:00.000Z","text":")",
+        prev, seq);
+    line +=
+        std::string(size > line.size() + 22 ? size - line.size() - 22 : 1, 'x');
+    line += R"(","type":"note","v":1})";
+    leaves.push_back(LeafHash(line));
+    prev = leaves.back().Hex();
+    out << line << '\n';
+  }
+  return leaves;
+}
+
+// What `openssl dgst -sha256 FILE` does, in this process.
+double DigestSeconds(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::string buffer(1 << 16, '\0');
+  Sha256Hasher hasher;
+  const double begin = Seconds();
+  while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) ||
+         in.gcount() > 0) {
+    hasher.Update({buffer.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  static_cast<void>(hasher.Finish());
+  return Seconds() - begin;
+}
+
+double VerifySeconds(const fs::path& manifest, std::uint64_t count,
+                     const Sha256& root) {
+  LogScan scan;
+  scan.manifest = manifest;
+  scan.sizes = {count};
+  FindingList findings;
+  const double begin = Seconds();
+  const Result<LogFacts> facts = ScanLog(scan, findings);
+  const double took = Seconds() - begin;
+  if (!facts || !findings.Take().empty() || facts->roots.at(count) != root) {
+    fmt::print("the log does not verify\n");
+    std::exit(1);
+  }
+  return took;
+}
+
+void Verification(const fs::path& folder, std::uint64_t count,
+                  std::size_t size) {
+  const fs::path log = folder / "events.jsonl";
+  const std::vector<Sha256> leaves = WriteLog(log, count, size);
+  const Sha256 root = RootOf(leaves);
+  double digest = 1e9;
+  double verify = 1e9;
+  for (int i = 0; i < 5; ++i) {
+    digest = std::min(digest, DigestSeconds(log));
+    verify = std::min(verify, VerifySeconds(folder, count, root));
+  }
+  const double bytes = static_cast<double>(fs::file_size(log));
+  fmt::print(
+      "verify, {} B an event: {:.0f} events/s, {:.0f} MB/s; digest alone "
+      "{:.0f} "
+      "MB/s; ratio {:.2f}\n",
+      size, static_cast<double>(count) / verify, bytes / verify / 1e6,
+      bytes / digest / 1e6, digest / verify);
+}
+
+// Line, proof and check of events spread over the log, cold caches of ours.
+void Proofs(const fs::path& folder, std::uint64_t count) {
+  const fs::path log = folder / "events.jsonl";
+  const std::vector<Sha256> leaves = WriteLog(log, count, 300);
+  const Sha256 root = RootOf(leaves);
+  if (!WriteTiles(folder, 0, count,
+                  [&](std::uint64_t i) { return leaves.at(i); })) {
+    std::exit(1);
+  }
+  double worst = 0;
+  double sum = 0;
+  constexpr int kProofs = 200;
+  for (int i = 0; i < kProofs; ++i) {
+    const std::uint64_t seq =
+        static_cast<std::uint64_t>(i) * 7919 * 104729 % count;
+    const double begin = Seconds();
+    Result<LogFile> file = LogFile::Open(log);
+    TileReader tiles(folder, count);
+    const auto line = file->Line(seq);
+    const auto proof = InclusionProof(tiles.Source(), seq, count);
+    const bool good =
+        line && proof &&
+        VerifyInclusion(LeafHash(*line), seq, count, *proof, root).has_value();
+    const double took = Seconds() - begin;
+    if (!good) std::exit(1);
+    worst = std::max(worst, took);
+    sum += took;
+  }
+  fmt::print("line, proof and check of one of {}: {:.3f} ms, worst {:.3f} ms\n",
+             count, sum / kProofs * 1e3, worst * 1e3);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::uint64_t count = argc > 1 ? std::stoull(argv[1]) : 200'000;
+  const fs::path folder =
+      argc > 2 ? fs::path(argv[2])
+               : fs::temp_directory_path() / "stemma-evidence-bench";
+  fs::create_directories(folder);
+  Verification(folder, count, 1200);
+  Verification(folder, count, 300);
+  Proofs(folder, count);
+  fs::remove_all(folder);
+}
