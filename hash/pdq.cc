@@ -127,7 +127,8 @@ void BoxPass(const float* in, float* out, int length, int width,
   for (int i = 0; i < length; ++i) {
     const bool grows = right < length;
     if (grows) gain();
-    if (grows && size < width) ++size;
+    if (grows && size < width)
+      ++size;
     else {
       lose();
       if (!grows) --size;
@@ -320,9 +321,9 @@ PdqImage PdqOfRgb(std::span<const std::uint8_t> rgb, int width, int height,
   const int out_height = shrink ? kLongestStill : height;
   if (out_width < kSmallestSide || out_height < kSmallestSide) return image;
 
-  const PdqSamples samples = FilteredSamples(
-      LumaOfRgb(rgb, width, height, out_width, out_height), out_width,
-      out_height);
+  const PdqSamples samples =
+      FilteredSamples(LumaOfRgb(rgb, width, height, out_width, out_height),
+                      out_width, out_height);
   const PdqTerms terms = PdqTransform(samples);
   image.hash = {PdqBits(terms), PdqQuality(samples)};
   image.dihedral = PdqDihedral(terms);

@@ -80,7 +80,7 @@ struct VideoReport {
   std::int64_t frames_decoded = 0;
   int width = 0, height = 0;  // as coded, before rotation
   double duration = 0;        // seconds
-  int rotation = 0;           // degrees clockwise to show it: 0, 90, ...
+  int rotation = 0;  // the container's angle, degrees counter-clockwise
   // Claims of the container and measurements; names in docs/FORMAT.md.
   nlohmann::json facts = nlohmann::json::object();
   std::vector<Keyframe> keyframes;

@@ -319,7 +319,8 @@ void VideoRun::Report() {
   summary.frames_decoded = frames_;
   summary.width = width_;
   summary.height = height_;
-  summary.rotation = turn_;
+  // The container's own angle, counter-clockwise, as ffprobe prints it.
+  summary.rotation = (360 - turn_) % 360;
   if (frames_ > 0) {
     const double step =
         std::max(0.0, av_q2d(time_base_) * static_cast<double>(pace_.Usual()));
