@@ -107,8 +107,11 @@ void PrintHead(const Article& article, Session& session) {
   }
   Line(session, "publisher", article.publisher);
   for (const SourceClaim& claim : article.claims) {
+    const std::string& words = claim.name.empty() && claim.url.empty()
+                                   ? claim.quote
+                                   : claim.name;
     Line(session, "claim",
-         fmt::format("{}: {}{}{}{}", claim.kind, claim.name,
+         fmt::format("{}: {}{}{}{}", claim.kind, words,
                      claim.name.empty() || claim.url.empty() ? "" : ", ",
                      claim.url,
                      claim.date ? ", " + DayAsWritten(*claim.date) : ""));
