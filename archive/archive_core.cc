@@ -646,7 +646,7 @@ void ArchiveCore::NotePage(Lane& lane, const RecordDraft& record,
   // A page the server compressed has nothing left for a dictionary.
   const std::string coding = HttpField(record.head, "content-encoding");
   if (!coding.empty() && coding != "identity") return;
-  lane.page_bytes += record.body.size();
+  if (!samples_.Covers(info.uri)) lane.page_bytes += record.body.size();
   if (info.mime != "text/html") return;
   std::string page = record.header.Serialize();
   page += record.head;
@@ -754,11 +754,14 @@ void ArchiveCore::MaybeRetire(Lane& lane) {
   if (&lane == main_) ConsiderDictionary(lane);
 }
 
-// A bundle without a dictionary is ended once its pages can give one to the
-// next, so that no capture ever waits for a dictionary.
+// A bundle is ended once pages that its dictionary (or the lack of one) does
+// nothing for can give one to the next, so that no capture ever waits for it.
 void ArchiveCore::ConsiderDictionary(Lane& lane) {
-  if (options_.dictionary_after == 0 || lane.retiring || lane.dictionary ||
-      lane.page_bytes < dictionary_threshold_) {
+  // To be better for a new site is worth less waiting than the first start.
+  const std::uint64_t threshold =
+      lane.dictionary ? dictionary_threshold_ / 6 : dictionary_threshold_;
+  if (options_.dictionary_after == 0 || lane.retiring ||
+      lane.page_bytes < threshold) {
     return;
   }
   std::uint8_t id[4];
@@ -772,10 +775,19 @@ void ArchiveCore::ConsiderDictionary(Lane& lane) {
       std::uint32_t{id[0]} | std::uint32_t{id[1]} << 8 |
           std::uint32_t{id[2]} << 16 | std::uint32_t{id[3]} << 24,
       options_.level);
-  if (!dictionary) {
+  const auto gains = [&] {
+    if (!lane.dictionary) return true;
+    const auto pages = samples_.InOrder();
+    const auto now = MeasureDictionary(**dictionary, pages, options_.level);
+    const auto old = MeasureDictionary(*lane.dictionary, pages, options_.level);
+    return now.with * 100 <= old.with * 85;
+  };
+  if (!dictionary || !gains()) {
     dictionary_threshold_ *= 4;  // look again when there is more to learn from
     return;
   }
+  samples_.MarkCovered();
+  dictionary_threshold_ = options_.dictionary_after;
   next_dictionary_ = *std::move(dictionary);
   lane.retiring = true;
 }

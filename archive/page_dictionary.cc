@@ -46,6 +46,14 @@ void PageSamples::Add(std::string_view uri, std::string_view record) {
   bytes_ += record.size();
 }
 
+bool PageSamples::Covers(std::string_view uri) const {
+  return covered_.contains(PlaceOf(uri));
+}
+
+void PageSamples::MarkCovered() {
+  covered_.insert(order_.begin(), order_.end());
+}
+
 void PageSamples::Clear() {
   places_.clear();
   order_.clear();

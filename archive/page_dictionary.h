@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,10 @@ class PageSamples {
   // `record` is the whole WARC record of a page as it is compressed.
   void Add(std::string_view uri, std::string_view record);
   void Clear();
-  std::uint64_t bytes() const { return bytes_; }
+  // Whether pages of this place had a part in the last dictionary.
+  bool Covers(std::string_view uri) const;
+  // Says that a dictionary was made of what is kept now.
+  void MarkCovered();
 
   // All kept pages, first of each place first.
   std::vector<std::string_view> InOrder() const;
@@ -32,6 +36,7 @@ class PageSamples {
   static constexpr std::uint64_t kMostBytes = 12 << 20;
   std::map<std::string, std::vector<std::string>> places_;
   std::vector<std::string> order_;
+  std::set<std::string> covered_;
   std::uint64_t bytes_ = 0;
 };
 
