@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -114,10 +115,12 @@ TEST(Tiles, NamesOfTheSpecification) {
 class TilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    dir_ = std::filesystem::path(testing::TempDir()) / "stemma_tiles";
-    std::filesystem::remove_all(dir_);
+    // Of its own: ctest runs tests side by side.
+    std::string name = testing::TempDir() + "stemma_tiles.XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    dir_ = std::filesystem::path(name) / "tile";
   }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
+  void TearDown() override { std::filesystem::remove_all(dir_.parent_path()); }
 
   std::filesystem::path dir_;
 };

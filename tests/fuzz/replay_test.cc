@@ -92,7 +92,7 @@ TEST_P(Replay, SeedsCutShort) {
 TEST_P(Replay, SeedsWithOneByteChanged) {
   ForEachPlace([&](const std::string& seed, std::size_t place) {
     std::string damaged = seed;
-    for (const unsigned char byte : {0x00, 0xFF, 0x80, 0x0A, 0x3C}) {
+    for (const int byte : {0x00, 0xFF, 0x80, 0x0A, 0x3C}) {
       damaged[place] = static_cast<char>(byte);
       RunOn(property_, damaged);
     }
@@ -114,7 +114,7 @@ std::vector<std::string> Names() {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Replay, testing::ValuesIn(Names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& seed) { return seed.param; });
 
 }  // namespace
 }  // namespace stemma::fuzz

@@ -51,7 +51,8 @@ TEST(FamilySvg, LostMembersAndOddTreesAreStillDrawn) {
   StemmaTree tree;
   tree.members = {"a", "b", "lonely"};
   tree.root = "*h1";
-  tree.hidden = {{"*h1", {}}};
+  tree.hidden.emplace_back();
+  tree.hidden[0].id = "*h1";
   tree.edges = {Edge("*h1", "a"), Edge("a", "b"), Edge("b", "a")};
   const std::string svg = RenderFamilySvg(tree, {});
   EXPECT_EQ(CountOf(svg, "<rect"), 4u);
