@@ -103,6 +103,14 @@ bool LinksToSite(const Publication& v, const Publication& u) {
       v.links, [&](const std::string& link) { return OnSite(link, u.site); });
 }
 
+// Whether v says that it has its text from u's site: a source line, a byline, a
+// licence line that article extraction read as a claim.
+bool ClaimsSite(const Publication& v, const Publication& u) {
+  return std::ranges::any_of(v.claims, [&](const SourceClaim& claim) {
+    return OnSite(claim.url, u.site);
+  });
+}
+
 double Hours(TimePoint from, TimePoint to) {
   return std::chrono::duration<double, std::ratio<3600>>(to - from).count();
 }
@@ -238,7 +246,8 @@ class Gatherer {
                                      child.canonical != child.url &&
                                      Bare(child.canonical) == Bare(parent.url));
     set(EdgeFeature::kCredits,
-        other_site && Holds(members_[v].credits, parent.site));
+        other_site && (Holds(members_[v].credits, parent.site) ||
+                       ClaimsSite(child, parent)));
     set(EdgeFeature::kNames,
         other_site && Holds(members_[v].names, parent.site));
     set(EdgeFeature::kLeftover,
@@ -252,7 +261,8 @@ class Gatherer {
     set(EdgeFeature::kLinkBack,
         LinksTo(parent, child) || LinksToSite(parent, child));
     set(EdgeFeature::kCreditsBack,
-        other_site && Holds(members_[u].credits, child.site));
+        other_site && (Holds(members_[u].credits, child.site) ||
+                       ClaimsSite(parent, child)));
     set(EdgeFeature::kLeftoverBack,
         other_site && Holds(members_[u].leftovers, child.site));
     DescribeDates(parent, child, set);
@@ -268,7 +278,7 @@ class Gatherer {
   bool Refers(std::size_t from, std::size_t to) const {
     return all_[from].site != all_[to].site &&
            (Holds(members_[from].credits, all_[to].site) ||
-            LinksTo(all_[from], all_[to]));
+            ClaimsSite(all_[from], all_[to]) || LinksTo(all_[from], all_[to]));
   }
   // Third members that v refers to: whether u refers to one of them too, and
   // whether there is one that u does not refer to.

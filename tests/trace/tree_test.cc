@@ -96,6 +96,24 @@ TEST(Tree, WhereNothingDecidesTheEdgeSaysSo) {
   EXPECT_THAT(tree.edges[0].evidence, Contains(HasSubstr("nothing decides")));
 }
 
+// The source line of a page is furniture, so its text does not hold it; what
+// extraction read out of it is a claim.
+TEST(Tree, AClaimedSourceDecidesBetweenEqualTexts) {
+  const std::string text = Article(7);
+  std::vector<Publication> pages = {
+      Page("copy", text, "2026-03-01T10:00:00Z"),
+      Page("origin", text, "2026-03-01T10:00:00Z")};
+  SourceClaim claim;
+  claim.kind = "original-source-line";
+  claim.name = "Origin Times";
+  claim.url = "https://www.origintimes.example/story";
+  pages[0].claims = {claim};
+  const StemmaTree tree = InferTree(pages, {});
+  ASSERT_EQ(tree.edges.size(), 1u);
+  EXPECT_EQ(tree.root, "origin");
+  EXPECT_TRUE(tree.edges[0].directed);
+}
+
 TEST(Tree, AMergedPageHasASecondParent) {
   const std::vector<Publication> family = {
       Page("aa", Article(3), "2024-03-01T10:00:00Z"),
