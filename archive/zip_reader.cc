@@ -152,36 +152,38 @@ Blob ZipReader::BlobOf(const ZipMember& member) {
   };
   const auto cursor = std::make_shared<Cursor>();
   zip_t* zip = state_->zip.get();
-  return Blob(member.size, [cursor, zip, member](
-                               std::uint64_t offset,
-                               std::span<char> out) -> Result<std::size_t> {
-    if (offset >= member.size) return std::size_t{0};
-    if (!cursor->file || cursor->at > offset) {
-      cursor->file.reset(zip_fopen_index(zip, member.index, 0));
-      cursor->at = 0;
-    }
-    if (!cursor->file) {
-      return Malformed("zip-malformed: " + member.name + " won't open");
-    }
-    std::array<char, 64 << 10> skipped{};
-    while (cursor->at <= offset) {
-      const bool there = cursor->at == offset;
-      char* to = there ? out.data() : skipped.data();
-      const std::uint64_t want =
-          there ? out.size()
-                : std::min<std::uint64_t>(skipped.size(), offset - cursor->at);
-      const zip_int64_t got = zip_fread(cursor->file.get(), to, want);
-      if (got < 0) {
-        cursor->file.reset();
-        return Malformed("zip-malformed: " + member.name +
-                         ": checksum or data is wrong");
-      }
-      cursor->at += static_cast<std::uint64_t>(got);
-      if (there) return static_cast<std::size_t>(got);
-      if (got == 0) break;
-    }
-    return std::size_t{0};
-  });
+  return Blob(
+      member.size,
+      [cursor, zip, member](std::uint64_t offset,
+                            std::span<char> out) -> Result<std::size_t> {
+        if (offset >= member.size) return std::size_t{0};
+        if (!cursor->file || cursor->at > offset) {
+          cursor->file.reset(zip_fopen_index(zip, member.index, 0));
+          cursor->at = 0;
+        }
+        if (!cursor->file) {
+          return Malformed("zip-malformed: " + member.name + " won't open");
+        }
+        std::array<char, 64 << 10> skipped{};
+        while (cursor->at <= offset) {
+          const bool there = cursor->at == offset;
+          char* to = there ? out.data() : skipped.data();
+          const std::uint64_t want =
+              there ? out.size()
+                    : std::min<std::uint64_t>(skipped.size(),
+                                              offset - cursor->at);
+          const zip_int64_t got = zip_fread(cursor->file.get(), to, want);
+          if (got < 0) {
+            cursor->file.reset();
+            return Malformed("zip-malformed: " + member.name +
+                             ": checksum or data is wrong");
+          }
+          cursor->at += static_cast<std::uint64_t>(got);
+          if (there) return static_cast<std::size_t>(got);
+          if (got == 0) break;
+        }
+        return std::size_t{0};
+      });
 }
 
 Status ZipReader::ReadPieces(

@@ -27,24 +27,15 @@ void AddVerify(CLI::App& root, Session& session);
 
 std::span<const Command> Commands() {
   static constexpr std::array kCommands = {
-      Command{"capture", AddCapture},
-      Command{"cat", AddCat},
-      Command{"check", AddCheck},
-      Command{"config", AddConfig},
-      Command{"crawl", AddCrawl},
-      Command{"derive", AddDerive},
-      Command{"export", AddExport},
-      Command{"extract", AddExtract},
-      Command{"find", AddFind},
-      Command{"hash", AddHash},
-      Command{"import", AddImport},
-      Command{"key", AddKey},
-      Command{"keyframes", AddKeyframes},
-      Command{"list", AddList},
-      Command{"reindex", AddReindex},
-      Command{"serve", AddServe},
-      Command{"status", AddStatus},
-      Command{"trace", AddTrace},
+      Command{"capture", AddCapture},     Command{"cat", AddCat},
+      Command{"check", AddCheck},         Command{"config", AddConfig},
+      Command{"crawl", AddCrawl},         Command{"derive", AddDerive},
+      Command{"export", AddExport},       Command{"extract", AddExtract},
+      Command{"find", AddFind},           Command{"hash", AddHash},
+      Command{"import", AddImport},       Command{"key", AddKey},
+      Command{"keyframes", AddKeyframes}, Command{"list", AddList},
+      Command{"reindex", AddReindex},     Command{"serve", AddServe},
+      Command{"status", AddStatus},       Command{"trace", AddTrace},
       Command{"verify", AddVerify},
   };
   return kCommands;

@@ -107,9 +107,8 @@ void PrintHead(const Article& article, Session& session) {
   }
   Line(session, "publisher", article.publisher);
   for (const SourceClaim& claim : article.claims) {
-    const std::string& words = claim.name.empty() && claim.url.empty()
-                                   ? claim.quote
-                                   : claim.name;
+    const std::string& words =
+        claim.name.empty() && claim.url.empty() ? claim.quote : claim.name;
     Line(session, "claim",
          fmt::format("{}: {}{}{}{}", claim.kind, words,
                      claim.name.empty() || claim.url.empty() ? "" : ", ",
@@ -231,7 +230,8 @@ std::string Answer(const std::string& line, const fs::path& folder,
               {"canonical", article->canonical_url},
               {"is_article", article->is_article},
               {"confidence", article->confidence}};
-  if (article->published) out["date"] = DayShown(*article->published, article->dates);
+  if (article->published)
+    out["date"] = DayShown(*article->published, article->dates);
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

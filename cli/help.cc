@@ -1,7 +1,9 @@
 #include "cli/help.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -132,7 +134,11 @@ void AddOptions(const CLI::App& app, std::string& out) {
   Wrap(std::string_view(network).substr(1), 4, 4, out);
 }
 
-}  // namespace
+class HelpFormatter : public CLI::FormatterBase {
+ public:
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+};
 
 std::string HelpFormatter::make_help(const CLI::App* app, std::string name,
                                      CLI::AppFormatMode) const {
@@ -154,6 +160,12 @@ std::string HelpFormatter::make_help(const CLI::App* app, std::string name,
     out += "\n" + footer + "\n";
   }
   return out;
+}
+
+}  // namespace
+
+std::shared_ptr<CLI::FormatterBase> MakeHelpFormatter() {
+  return std::make_shared<HelpFormatter>();
 }
 
 }  // namespace stemma::cli

@@ -2,8 +2,11 @@
 // screen of 24 lines and 80 columns.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <string>
+#include <memory>
+
+namespace CLI {
+class FormatterBase;
+}
 
 namespace stemma::cli {
 
@@ -11,10 +14,6 @@ namespace stemma::cli {
 // curl's, so the help of a command only names them.
 inline constexpr char kNetworkGroup[] = "Network";
 
-class HelpFormatter : public CLI::FormatterBase {
- public:
-  std::string make_help(const CLI::App* app, std::string name,
-                        CLI::AppFormatMode mode) const override;
-};
+std::shared_ptr<CLI::FormatterBase> MakeHelpFormatter();
 
 }  // namespace stemma::cli

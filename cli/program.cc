@@ -121,7 +121,7 @@ int Main(int argc, const char* const* argv) {
       "what they changed.",
       "stemma");
   root.footer("See 'stemma COMMAND --help', and man stemma.");
-  root.formatter(std::make_shared<HelpFormatter>());
+  root.formatter(MakeHelpFormatter());
   root.set_version_flag("--version", "stemma " STEMMA_VERSION);
   root.require_subcommand(0, 1);
   root.fallthrough();
