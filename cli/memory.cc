@@ -22,9 +22,6 @@ using Videos = std::vector<std::shared_ptr<const VideoReport>>;
 // A stored report is bounded by what a worker may answer.
 constexpr std::uint64_t kMaxReportBytes = std::uint64_t{1} << 30;
 
-// Of many identical texts so many are looked at.
-constexpr std::size_t kMaxMirrors = 64;
-
 TimePoint When(const Publication& p) {
   if (p.published_at) return *p.published_at;
   return p.fetched_at.value_or(TimePoint::max());
@@ -119,11 +116,7 @@ struct Memory::State {
     std::vector<std::string> ids;
     for (const TextCandidate& c :
          texts.Query(publication.text, publication.site)) {
-      // Identical texts stand in the index once.
-      const std::vector<std::string> mirrors = texts.Mirrors(c.document);
-      ids.insert(ids.end(), mirrors.begin(),
-                 mirrors.begin() + static_cast<std::ptrdiff_t>(
-                                       std::min(mirrors.size(), kMaxMirrors)));
+      ids.push_back(c.id);
     }
     for (const auto& report : reports) {
       for (const VideoMatch& match : videos.Find(*report)) {

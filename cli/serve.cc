@@ -6,28 +6,25 @@
 #include <charconv>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
 #include <utility>
 
 #include "archive/archive_reader.h"
 #include "archive/index.h"
+#include "cli/capture_view.h"
 #include "cli/commands.h"
+#include "cli/family_of.h"
 #include "cli/memory.h"
 #include "cli/page_source.h"
 #include "cli/session.h"
 #include "cli/verify_view.h"
-#include "core/article_json.h"
-#include "media/keyframes.h"
-#include "media/video_json.h"
 #include "review/site_pages.h"
 #include "trace/compare.h"
+#include "trace/tree.h"
 
 namespace stemma::cli {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr std::uint64_t kMaxShownBytes = std::uint64_t{64} << 20;
 constexpr std::size_t kPageSize = 50;
@@ -74,12 +71,10 @@ class Site {
   void List(const Request& request, Response& response);
   void Capture(const Request& request, Response& response);
   void Compare(const Request& request, Response& response);
+  void ShowFamily(const Request& request, Response& response);
   void Record(const Request& request, Response& response);
   void Image(const Request& request, Response& response);
 
-  Result<CaptureView> ViewOf(const std::string& id);
-  Result<MediumView> MediumOf(const MediaRow& row);
-  Result<std::optional<Article>> ArticleOf(const std::string& capture_id);
   Result<std::string> ComparePage(const std::string& a, const std::string& b);
 
   Session& session_;
@@ -116,6 +111,7 @@ void Site::AddRoutes(httplib::Server& server) {
   route(R"(/record/(.+))", &Site::Record);
   route(R"(/image/(.+))", &Site::Image);
   route("/compare", &Site::Compare);
+  route(R"(/family/(.+))", &Site::ShowFamily);
 }
 
 void Site::List(const Request& request, Response& response) {
@@ -143,64 +139,9 @@ void Site::List(const Request& request, Response& response) {
   Html(response, RenderListPage(view));
 }
 
-Result<std::optional<Article>> Site::ArticleOf(const std::string& capture_id) {
-  STEMMA_TRY(const std::vector<DerivedRow> rows,
-             reader_->index().DerivedOf(capture_id, "article"));
-  if (rows.empty()) return std::optional<Article>();
-  STEMMA_TRY(const StoredRecord record,
-             reader_->RecordById(rows.back().record_id));
-  STEMMA_TRY(const std::string json, record.payload.ReadAll(kMaxShownBytes));
-  STEMMA_TRY(Article article,
-             ArticleFromJson(Json::parse(json, nullptr, false)));
-  return std::optional<Article>(std::move(article));
-}
-
-Result<MediumView> Site::MediumOf(const MediaRow& row) {
-  MediumView view;
-  view.media = row;
-  Index& index = reader_->index();
-  STEMMA_TRY(const std::vector<DerivedRow> reports,
-             index.DerivedFromPayload(row.payload_sha256, "video"));
-  if (reports.empty()) return view;
-  STEMMA_TRY(const StoredRecord record,
-             reader_->RecordById(reports.front().record_id));
-  STEMMA_TRY(const std::string json, record.payload.ReadAll(kMaxShownBytes));
-  STEMMA_TRY(const VideoReport report, VideoReportFromJson(json));
-  view.duration = report.duration;
-  view.status = report.status;
-  STEMMA_TRY(const std::vector<DerivedRow> frames,
-             index.DerivedFromPayload(row.payload_sha256, "keyframe"));
-  for (const DerivedRow& frame : frames) {
-    const Json facts = Json::parse(frame.facts, nullptr, false);
-    if (!facts.is_object()) continue;
-    const auto number = facts.find("frame");
-    if (number == facts.end() || !number->is_number_integer()) continue;
-    for (const Keyframe& keyframe : report.keyframes) {
-      if (keyframe.frame == number->get<std::int64_t>()) {
-        view.frames.push_back({frame.record_id, keyframe.seconds});
-      }
-    }
-  }
-  return view;
-}
-
-Result<CaptureView> Site::ViewOf(const std::string& id) {
-  Index& index = reader_->index();
-  CaptureView view;
-  STEMMA_TRY(view.capture, reader_->CaptureById(id));
-  STEMMA_TRY(view.records, index.RecordsOf(view.capture.id));
-  STEMMA_TRY(view.article, ArticleOf(view.capture.id));
-  STEMMA_TRY(const std::vector<MediaRow> media, index.MediaOf(view.capture.id));
-  for (const MediaRow& row : media) {
-    STEMMA_TRY(MediumView medium, MediumOf(row));
-    view.media.push_back(std::move(medium));
-  }
-  STEMMA_TRY(view.comparisons, index.ComparisonsWith(view.capture.id));
-  return view;
-}
-
 void Site::Capture(const Request& request, Response& response) {
-  const Result<CaptureView> view = ViewOf(request.matches[1].str());
+  const Result<CaptureView> view =
+      GatherCapture(*reader_, request.matches[1].str(), Pictures::kByAddress);
   if (!view) return Trouble(response, view.error());
   Html(response, RenderCapturePage(*view));
 }
@@ -242,6 +183,21 @@ void Site::Compare(const Request& request, Response& response) {
   const Result<std::string> page = ComparePage(a, b);
   if (!page) return Trouble(response, page.error());
   Html(response, *page);
+}
+
+void Site::ShowFamily(const Request& request, Response& response) {
+  const Result<Publication> asked =
+      reader_->PublicationById(request.matches[1].str());
+  if (!asked) return Trouble(response, asked.error());
+  const Result<Family> family = FamilyOf(session_, *asked);
+  if (!family) return Trouble(response, family.error());
+  TreeOptions options;
+  options.sites = &family->memory->sites();
+  VerifyView view;
+  view.suspect.publication = *asked;
+  AddFamily(InferTree(family->members, {}, options), family->members, view);
+  Html(response,
+       RenderFamilyPage(asked->title, view.family_svg, view.family_notes));
 }
 
 // A record's bytes, for saving, never for showing: what was captured must not

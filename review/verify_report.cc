@@ -189,16 +189,17 @@ void AddVerdict(const VerifyView& view, std::string& html) {
   html += "</p></div>";
 }
 
-std::string ContextWithMark(std::string_view context, std::string_view words,
-                            std::string_view tone) {
-  if (words.empty()) {
-    return context.empty() ? "<em class=\"meta\">nothing here</em>"
-                           : EscapeHtml(context);
+// The words around a change with the change marked; `at` is its byte offset in
+// `context`.
+std::string ContextWithMark(std::string_view context, std::size_t at,
+                            std::string_view words, std::string_view tone) {
+  if (at > context.size() || context.substr(at, words.size()) != words) {
+    return EscapeHtml(context) + " " + EscapeHtml(words);
   }
-  const std::size_t at = context.find(words);
   const std::string marked =
-      fmt::format("<mark class=\"{}\">{}</mark>", tone, EscapeHtml(words));
-  if (at == std::string_view::npos) return marked;
+      words.empty() ? fmt::format("<mark class=\"gap {}\">&#9652;</mark>", tone)
+                    : fmt::format("<mark class=\"{}\">{}</mark>", tone,
+                                  EscapeHtml(words));
   return EscapeHtml(context.substr(0, at)) + marked +
          EscapeHtml(context.substr(at + words.size()));
 }
@@ -224,9 +225,11 @@ void AddChanges(const Comparison& comparison, std::string& html) {
         "<div><span class=\"label\">Copy, characters {}–{}</span>{}</div>"
         "</div></div>",
         change.reference.begin, change.reference.end,
-        ContextWithMark(change.reference_context, change.reference_text, tone),
+        ContextWithMark(change.reference_context, change.reference_context_at,
+                        change.reference_text, tone),
         change.suspect.begin, change.suspect.end,
-        ContextWithMark(change.suspect_context, change.suspect_text, tone));
+        ContextWithMark(change.suspect_context, change.suspect_context_at,
+                        change.suspect_text, tone));
   }
 }
 
