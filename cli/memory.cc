@@ -27,6 +27,15 @@ TimePoint When(const Publication& p) {
   return p.fetched_at.value_or(TimePoint::max());
 }
 
+// For ordering many: by day, exact times before days, then our clock.
+auto Order(const Publication& p) {
+  const TimePoint when = When(p);
+  const bool coarse =
+      p.published_at && p.published_precision == Precision::kDay;
+  return std::tuple(std::chrono::floor<std::chrono::days>(when), coarse, when,
+                    p.fetched_at.value_or(TimePoint::max()));
+}
+
 // Which of the two was first: by claimed time; a date without time of day
 // cannot decide within its day, there our clock does.
 bool IsEarlier(const Publication& a, const Publication& b) {
@@ -100,6 +109,7 @@ struct Memory::State {
 
   Status Learn(const Publication& publication, const Videos& reports) {
     if (known.contains(publication.id)) return {};
+    sites.Know(publication.site);
     sites.Add(publication);
     if (!texts.Contains(publication.id)) {
       STEMMA_CHECK_OK(texts.Add(publication));
@@ -165,6 +175,12 @@ Result<std::unique_ptr<Memory>> Memory::Open(const std::filesystem::path& dir) {
   if (Result<TextIndex> texts = TextIndex::Open(dir / "segments"); texts) {
     state->texts = *std::move(texts);
   }
+  // Names of all sites first: text that names one is read with that in mind.
+  STEMMA_CHECK_OK(state->reader->index().ForEachPublication(
+      [&](const PublicationRow& row) -> Status {
+        state->sites.Know(row.site);
+        return {};
+      }));
   auto memory = std::unique_ptr<Memory>(new Memory(std::move(state)));
   STEMMA_CHECK_OK(memory->state_->reader->ForEachPublication(
       [&](const Publication& publication) -> Status {
@@ -195,7 +211,7 @@ Result<std::vector<Relative>> Memory::RelativesOf(
     // Whole per cents: a word more or less does not outweigh being first.
     return std::tuple(!r.earlier, !copy,
                       -static_cast<int>(Covered(r.comparison) * 100),
-                      When(r.publication), r.publication.id);
+                      Order(r.publication), r.publication.id);
   };
   std::sort(
       relatives.begin(), relatives.end(),
