@@ -7,162 +7,127 @@
 namespace stemma {
 
 // In byte order of the names; kOther is any other name.
-#define STEMMA_TAGS(X)                                                                                                    \
-  X(A, "a")                                                                                                               \
-  X(Abbr, "abbr")                                                                                                         \
-  X(Address, "address")                                                                                                   \
-  X(AmpVideo, "amp-video")                                                                                                \
-  X(AmpYoutube, "amp-youtube")                                                                                            \
-  X(Area, "area") X(Article, "article") X(Aside, "aside") X(Audio, "audio") X(                                            \
-      B, "b") X(Base, "base") X(Blockquote,                                                                               \
-                                "blockquote") X(Body, "body") X(Br, "br")                                                 \
-      X(Button, "button") X(Canvas, "canvas") X(Caption, "caption") X(                                                    \
-          Center, "center") X(Cite, "cite") X(Code, "code") X(Col, "col")                                                 \
-          X(Colgroup, "colgroup") X(Datalist, "datalist") X(Dd, "dd") X(                                                  \
-              Del, "del") X(Details, "details") X(Dialog, "dialog") X(Dir,                                                \
-                                                                      "dir")                                              \
-              X(Div, "div") X(Dl, "dl") X(Dt, "dt") X(Em, "em") X(                                                        \
-                  Embed,                                                                                                  \
-                  "embed") X(Fieldset,                                                                                    \
-                             "fieldset") X(Figcaption,                                                                    \
-                                           "figcaption") X(Figure,                                                        \
-                                                           "figure") X(Font,                                              \
-                                                                       "f"                                                \
-                                                                       "o"                                                \
-                                                                       "n"                                                \
-                                                                       "t") X(Footer,                                     \
-                                                                              "footer") X(Form,                           \
-                                                                                          "form")                         \
-                  X(Frame, "frame") X(Frameset, "frameset") X(H1, "h1") X(                                                \
-                      H2,                                                                                                 \
-                      "h2") X(H3, "h3")                                                                                   \
-                      X(H4,                                                                                               \
-                        "h"                                                                                               \
-                        "4") X(H5,                                                                                        \
-                               "h5") X(H6,                                                                                \
-                                       "h6") X(Head,                                                                      \
-                                               "head") X(Header,                                                          \
-                                                         "header") X(Hgroup,                                              \
-                                                                     "h"                                                  \
-                                                                     "g"                                                  \
-                                                                     "r"                                                  \
-                                                                     "o"                                                  \
-                                                                     "u"                                                  \
-                                                                     "p") X(Hr,                                           \
-                                                                            "hr") X(Html,                                 \
-                                                                                    "html")                               \
-                          X(I, "i") X(Iframe, "iframe") X(Img, "img") X(                                                  \
-                              Input, "input") X(Ins, "ins")                                                               \
-                              X(Label, "label") X(Legend, "legend") X(Li, "l"                                             \
-                                                                          "i") X(                                         \
-                                  Link,                                                                                   \
-                                  "l"                                                                                     \
-                                  "i"                                                                                     \
-                                  "n"                                                                                     \
-                                  "k") X(Main, "main")                                                                    \
-                                  X(Map, "map") X(Mark, "mark") X(Math, "mat"                                             \
-                                                                        "h") X(                                           \
-                                      Menu,                                                                               \
-                                      "m"                                                                                 \
-                                      "e"                                                                                 \
-                                      "n"                                                                                 \
-                                      "u") X(Meta,                                                                        \
-                                             "meta") X(Nav, "nav")                                                        \
-                                      X(Noembed,                                                                          \
-                                        "noembed") X(Noframes,                                                            \
-                                                     "noframes") X(Noscript,                                              \
-                                                                   "noscr"                                                \
-                                                                   "i"                                                    \
-                                                                   "pt") X(Object,                                        \
-                                                                           "o"                                            \
-                                                                           "b"                                            \
-                                                                           "j"                                            \
-                                                                           "e"                                            \
-                                                                           "c"                                            \
-                                                                           "t") X(Ol,                                     \
-                                                                                  "ol") X(Optgroup,                       \
-                                                                                          "optgrou"                       \
-                                                                                          "p")                            \
-                                          X(Option,                                                                       \
-                                            "o"                                                                           \
-                                            "p"                                                                           \
-                                            "t"                                                                           \
-                                            "i"                                                                           \
-                                            "o"                                                                           \
-                                            "n") X(Output,                                                                \
-                                                   "outp"                                                                 \
-                                                   "ut") X(P, "p")                                                        \
-                                              X(Param, "param") X(                                                        \
-                                                  Picture,                                                                \
-                                                  "picture") X(Plaintext,                                                 \
-                                                               "plain"                                                    \
-                                                               "tex"                                                      \
-                                                               "t")                                                       \
-                                                  X(Pre, "pre") X(                                                        \
-                                                      Progress,                                                           \
-                                                      "progress")                                                         \
-                                                      X(Q, "q") X(Rp, "rp") X(                                            \
-                                                          Rt,                                                             \
-                                                          "r"                                                             \
-                                                          "t") X(Ruby,                                                    \
-                                                                 "r"                                                      \
-                                                                 "u"                                                      \
-                                                                 "b"                                                      \
-                                                                 "y")                                                     \
-                                                          X(S, "s") X(                                                    \
-                                                              Script,                                                     \
-                                                              "sc"                                                        \
-                                                              "ri"                                                        \
-                                                              "p"                                                         \
-                                                              "t")                                                        \
-                                                              X(                                                          \
-                                                                  Section,                                                \
-                                                                  "section") X(Select,                                    \
-                                                                               "select") X(Small,                         \
-                                                                                           "smal"                         \
-                                                                                           "l") X(Source,                 \
-                                                                                                  "source")               \
-                                                                  X(Span, "sp"                                            \
-                                                                          "a"                                             \
-                                                                          "n") X(                                         \
-                                                                      Strike,                                             \
-                                                                      "strik"                                             \
-                                                                      "e") X(Strong,                                      \
-                                                                             "strong") X(Style,                           \
-                                                                                         "style") X(Sub,                  \
-                                                                                                    "sub") X(Summary,     \
-                                                                                                             "summary")   \
-                                                                      X(Sup,                                              \
-                                                                        "sup") X(Svg,                                     \
-                                                                                 "svg")                                   \
-                                                                          X(Table,                                        \
-                                                                            "table") X(Tbody,                             \
-                                                                                       "tbody")                           \
-                                                                              X(Td,                                       \
-                                                                                "t"                                       \
-                                                                                "d") X(Template,                          \
-                                                                                       "template") X(Textarea,            \
-                                                                                                     "textarea")          \
-                                                                                  X(Tfoot,                                \
-                                                                                    "tfoot") X(Th,                        \
-                                                                                               "th") X(Thead,             \
-                                                                                                       "thead") X(Time,   \
-                                                                                                                  "time") \
-                                                                                      X(Title,                            \
-                                                                                        "title") X(Tr,                    \
-                                                                                                   "tr")                  \
-                                                                                          X(Track,                        \
-                                                                                            "track") X(Tt,                \
-                                                                                                       "tt")              \
-                                                                                              X(U,                        \
-                                                                                                "u") X(Ul,                \
-                                                                                                       "ul")              \
-                                                                                                  X(Video,                \
-                                                                                                    "video")              \
-                                                                                                      X(Wbr,              \
-                                                                                                        "wbr")            \
-                                                                                                          X(Xmp,          \
-                                                                                                            "xmp")
+// clang-format off
+#define STEMMA_TAGS(X) \
+  X(A, "a") \
+  X(Abbr, "abbr") \
+  X(Address, "address") \
+  X(AmpVideo, "amp-video") \
+  X(AmpYoutube, "amp-youtube") \
+  X(Area, "area") \
+  X(Article, "article") \
+  X(Aside, "aside") \
+  X(Audio, "audio") \
+  X(B, "b") \
+  X(Base, "base") \
+  X(Blockquote, "blockquote") \
+  X(Body, "body") \
+  X(Br, "br") \
+  X(Button, "button") \
+  X(Canvas, "canvas") \
+  X(Caption, "caption") \
+  X(Center, "center") \
+  X(Cite, "cite") \
+  X(Code, "code") \
+  X(Col, "col") \
+  X(Colgroup, "colgroup") \
+  X(Datalist, "datalist") \
+  X(Dd, "dd") \
+  X(Del, "del") \
+  X(Details, "details") \
+  X(Dialog, "dialog") \
+  X(Dir, "dir") \
+  X(Div, "div") \
+  X(Dl, "dl") \
+  X(Dt, "dt") \
+  X(Em, "em") \
+  X(Embed, "embed") \
+  X(Fieldset, "fieldset") \
+  X(Figcaption, "figcaption") \
+  X(Figure, "figure") \
+  X(Font, "font") \
+  X(Footer, "footer") \
+  X(Form, "form") \
+  X(Frame, "frame") \
+  X(Frameset, "frameset") \
+  X(H1, "h1") \
+  X(H2, "h2") \
+  X(H3, "h3") \
+  X(H4, "h4") \
+  X(H5, "h5") \
+  X(H6, "h6") \
+  X(Head, "head") \
+  X(Header, "header") \
+  X(Hgroup, "hgroup") \
+  X(Hr, "hr") \
+  X(Html, "html") \
+  X(I, "i") \
+  X(Iframe, "iframe") \
+  X(Img, "img") \
+  X(Input, "input") \
+  X(Ins, "ins") \
+  X(Label, "label") \
+  X(Legend, "legend") \
+  X(Li, "li") \
+  X(Link, "link") \
+  X(Main, "main") \
+  X(Map, "map") \
+  X(Mark, "mark") \
+  X(Math, "math") \
+  X(Menu, "menu") \
+  X(Meta, "meta") \
+  X(Nav, "nav") \
+  X(Noembed, "noembed") \
+  X(Noframes, "noframes") \
+  X(Noscript, "noscript") \
+  X(Object, "object") \
+  X(Ol, "ol") \
+  X(Optgroup, "optgroup") \
+  X(Option, "option") \
+  X(Output, "output") \
+  X(P, "p") \
+  X(Param, "param") \
+  X(Picture, "picture") \
+  X(Plaintext, "plaintext") \
+  X(Pre, "pre") \
+  X(Progress, "progress") \
+  X(Q, "q") \
+  X(Rp, "rp") \
+  X(Rt, "rt") \
+  X(Ruby, "ruby") \
+  X(S, "s") \
+  X(Script, "script") \
+  X(Section, "section") \
+  X(Select, "select") \
+  X(Small, "small") \
+  X(Source, "source") \
+  X(Span, "span") \
+  X(Strike, "strike") \
+  X(Strong, "strong") \
+  X(Style, "style") \
+  X(Sub, "sub") \
+  X(Summary, "summary") \
+  X(Sup, "sup") \
+  X(Svg, "svg") \
+  X(Table, "table") \
+  X(Tbody, "tbody") \
+  X(Td, "td") \
+  X(Template, "template") \
+  X(Textarea, "textarea") \
+  X(Tfoot, "tfoot") \
+  X(Th, "th") \
+  X(Thead, "thead") \
+  X(Time, "time") \
+  X(Title, "title") \
+  X(Tr, "tr") \
+  X(Track, "track") \
+  X(Tt, "tt") \
+  X(U, "u") \
+  X(Ul, "ul") \
+  X(Video, "video") \
+  X(Wbr, "wbr") \
+  X(Xmp, "xmp")
+// clang-format on
 
 enum class Tag : std::uint8_t {
   kOther,
