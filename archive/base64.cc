@@ -51,6 +51,7 @@ std::optional<std::string> BytesOfBase64(std::string_view text) {
   std::uint32_t window = 0;
   unsigned int bits = 0;
   for (const char c : text) {
+    // NOLINTNEXTLINE(bugprone-signed-char-misuse): -1 means no digit
     const int value = kValues[static_cast<unsigned char>(c)];
     if (value < 0) return std::nullopt;
     window = (window << 6) | static_cast<std::uint32_t>(value);

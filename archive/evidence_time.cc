@@ -119,7 +119,7 @@ void CheckAnchoredFile(const LoggedAnchor& anchor, const std::string& file,
                        const std::string& sha256, std::string_view missing,
                        const std::filesystem::path& manifest,
                        FindingList& findings) {
-  const std::string where = file;
+  const std::string& where = file;
   if (!IsPlainName(file)) {
     findings.Add({"unsafe-name", Weight::kAltered,
                   "event " + std::to_string(anchor.seq),

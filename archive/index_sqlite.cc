@@ -886,7 +886,6 @@ Result<Index::Totals> SqliteIndex::Count() {
   totals.publications = row.Number(3);
   totals.media = row.Number(4);
   totals.comparisons = row.Number(5);
-  STEMMA_TRY(const std::string bytes, Meta("log_bytes"));
   STEMMA_TRY(const std::uint64_t end,
              ForEachLogLine(
                  log_, 0, [&totals](std::uint64_t, std::string_view) -> Status {

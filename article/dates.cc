@@ -975,10 +975,6 @@ std::string DayAsWritten(const DateClaim& claim) {
   if (!claim.has_zone) return FormatSeconds(claim.time).substr(0, 10);
   // The offset is not kept apart, but the raw text says the day.
   if (const auto iso = ReadIso(Trim(claim.raw)); iso && !ReadEpoch(claim.raw)) {
-    const auto sep_day = [&](const DateClaim& c) {
-      DateClaim bare = c;
-      return FormatSeconds(bare.time).substr(0, 10);
-    };
     // Read again without the zone: the day on the publisher's own clock.
     std::string_view raw = Trim(claim.raw);
     std::size_t end = 4;
@@ -987,7 +983,7 @@ std::string DayAsWritten(const DateClaim& claim) {
       ++end;
     }
     if (const auto day_only = ReadIso(raw.substr(0, end))) {
-      return sep_day(*day_only);
+      return FormatSeconds(day_only->time).substr(0, 10);
     }
   }
   if (const auto text = FindDate(claim.raw, ""); text) {

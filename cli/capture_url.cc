@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -506,7 +507,7 @@ Status CaptureMedium(const MediaLink& link, const CaptureOptions& page_options,
 
 // --- have we seen this before, and where? -----------------------------------
 
-Json PermilleOf(double share) { return static_cast<int>(share * 1000 + 0.5); }
+Json PermilleOf(double share) { return std::lround(share * 1000); }
 
 Status LogComparison(const Relative& relative, const Publication& publication,
                      CaptureTools& tools) {

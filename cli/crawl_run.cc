@@ -891,7 +891,7 @@ void CrawlLoop::DropSlot(Worker& worker) {
 // A redirect, a retry or a medium: the next request of a visit waits for its
 // turn like any other.
 Status CrawlLoop::TakeSlot(Worker& worker, const Url& url) {
-  const std::string host = url.host();
+  const std::string& host = url.host();
   const std::string domain = DomainOf(host);
   std::unique_lock lock(mutex_);
   DropSlot(worker);
