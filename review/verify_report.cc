@@ -361,9 +361,9 @@ void AddTexts(const VerifyView& view, std::string& html) {
 
 std::string Clock(double seconds) {
   if (seconds < 0) return "—";
-  const auto whole = static_cast<std::int64_t>(seconds);
-  return fmt::format("{}:{:05.2f}", whole / 60,
-                     seconds - static_cast<double>(whole / 60 * 60));
+  const auto minutes = static_cast<std::int64_t>(seconds / 60);
+  return fmt::format("{}:{:05.2f}", minutes,
+                     seconds - static_cast<double>(minutes) * 60);
 }
 
 // Two bars, reference above and copy below, with the shared seconds joined.

@@ -175,7 +175,6 @@ class Inferrer {
            std::move(words)});
     };
     const std::string parent = Name(all_[u]);
-    const std::string child = Name(all_[v]);
     add(EdgeFeature::kCredits, "names " + parent + " as its source");
     add(EdgeFeature::kLink, "links to " + all_[u].url);
     add(EdgeFeature::kSiteLink, "links to " + parent);
