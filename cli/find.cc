@@ -152,6 +152,20 @@ std::string Dumped(const Json& line) {
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// An alteration for people. What was removed has a place in the query and a
+// length in the known video.
+std::string ToldEvent(const Json& event) {
+  const auto kind = event["kind"].get<std::string>();
+  const double start = event["q_start"].get<double>();
+  if (event.contains("reference")) {
+    const Json& gone = event["reference"];
+    return fmt::format("{} {:.3f}-{:.3f} s of it, at {:.3f} s here", kind,
+                       gone[0].get<double>(), gone[1].get<double>(), start);
+  }
+  return fmt::format("{} {:.3f}-{:.3f} s", kind, start,
+                     event["q_end"].get<double>());
+}
+
 // One line for people.
 std::string Told(const Json& line) {
   std::string text = line.value("reference", std::string());
@@ -168,11 +182,7 @@ std::string Told(const Json& line) {
                           s[0].get<double>(), s[1].get<double>(),
                           s[2].get<double>(), s[3].get<double>());
     }
-    for (const Json& e : line["altered"]) {
-      text +=
-          fmt::format("\n    {} {:.3f}-{:.3f} s", e["kind"].get<std::string>(),
-                      e["q_start"].get<double>(), e["q_end"].get<double>());
-    }
+    for (const Json& e : line["altered"]) text += "\n    " + ToldEvent(e);
   }
   return ForTerminal(text);
 }

@@ -20,4 +20,18 @@ std::string_view NameOf(VideoVerdict verdict) {
   return "not-compared";
 }
 
+std::string_view NameOf(Transition transition) {
+  switch (transition) {
+    case Transition::kStart:
+      return "start";
+    case Transition::kCut:
+      return "cut";
+    case Transition::kFade:
+      return "fade";
+    case Transition::kDissolve:
+      return "dissolve";
+  }
+  return "start";
+}
+
 }  // namespace stemma

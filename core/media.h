@@ -80,9 +80,15 @@ struct FrameRecord {
   int quality = 0;
 };
 
+// How a shot begins: with the video, at once, out of an even picture (black as
+// a rule), or mixed with the end of the shot before.
+enum class Transition : std::uint8_t { kStart, kCut, kFade, kDissolve };
+std::string_view NameOf(Transition transition);  // "start", "cut", ...
+
 struct Shot {
   double start = 0, end = 0;         // seconds
   std::int64_t first = 0, last = 0;  // frame numbers, both inside
+  Transition begins = Transition::kStart;
 };
 
 // What was said about copy B of video A.

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::string_view kC2paUuid =
     "\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81";
-constexpr double kLongestStartEdit = 0.15;  // seconds; more is a real edit
 constexpr std::size_t kMostDamage = 20;
 
 std::uint32_t U32(std::string_view bytes, std::size_t at) {
@@ -82,9 +81,10 @@ void Note(BoxWalk& walk, std::string what) {
 }
 
 struct TrackTimes {
-  std::uint32_t timescale = 0;
+  bool is_video = false;
   bool many_edits = false;
   std::int64_t first_media_time = 0;
+  std::int64_t first_composition = 0;  // when its first sample is shown
 };
 
 // One walk through `moov`.
@@ -104,7 +104,7 @@ class MoovWalker {
   void DataReferences(std::string_view content);
   void SampleEntry(std::string_view content);
   void EditList(std::string_view content);
-  void MediaHeader(std::string_view content);
+  void FirstComposition(std::string_view content);
   TrackTimes& Track() {
     if (tracks_.empty()) tracks_.emplace_back();
     return tracks_.back();
@@ -161,6 +161,7 @@ void MoovWalker::Leaf(std::string_view type, std::string_view content) {
     SampleSizes(content);
   } else if (type == "stts" || type == "ctts") {
     Table(type, content, 8);
+    if (type == "ctts") FirstComposition(content);
   } else if (type == "stsc") {
     Table(type, content, 12);
   } else if (type == "stco" || type == "stss") {
@@ -173,10 +174,11 @@ void MoovWalker::Leaf(std::string_view type, std::string_view content) {
     SampleEntry(content);
   } else if (type == "elst") {
     EditList(content);
-  } else if (type == "mdhd") {
-    MediaHeader(content);
   } else if (type == "hdlr" && content.size() >= 12) {
-    if (content.substr(8, 4) == "vide") ++walk_.video_tracks;
+    if (content.substr(8, 4) == "vide") {
+      ++walk_.video_tracks;
+      Track().is_video = true;
+    }
   } else if (type == "mvhd" && content.size() >= 8) {
     const std::uint64_t created =
         content[0] == 1 ? U64(content, 4) : U32(content, 4);
@@ -261,19 +263,23 @@ void MoovWalker::EditList(std::string_view content) {
   }
 }
 
-void MoovWalker::MediaHeader(std::string_view content) {
-  const bool wide = !content.empty() && content[0] == 1;
-  Track().timescale = U32(content, wide ? 20 : 12);
+// ctts: u32 count, then (u32 samples, offset) pairs; signed in version 1.
+void MoovWalker::FirstComposition(std::string_view content) {
+  if (U32(content, 4) == 0) return;
+  const std::uint32_t offset = U32(content, 12);
+  Track().first_composition =
+      !content.empty() && content[0] == 1
+          ? std::int64_t{static_cast<std::int32_t>(offset)}
+          : std::int64_t{offset};
 }
 
+// An edit that begins with the first picture shown only undoes the delay of
+// reordered pictures.
 void MoovWalker::Finish() {
   for (const TrackTimes& track : tracks_) {
-    const double skipped =
-        track.timescale == 0
-            ? 0
-            : static_cast<double>(track.first_media_time) / track.timescale;
+    if (!track.is_video) continue;
     if (track.many_edits || track.first_media_time < 0 ||
-        skipped > kLongestStartEdit) {
+        track.first_media_time > track.first_composition) {
       walk_.edit_list = true;
     }
   }

@@ -134,7 +134,8 @@ json ToJson(const Shot& s) {
   return {{"start", Rounded(s.start)},
           {"end", Rounded(s.end)},
           {"first", s.first},
-          {"last", s.last}};
+          {"last", s.last},
+          {"begins", NameOf(s.begins)}};
 }
 
 // ---- reading: any missing or misshapen field fails the whole ----
@@ -281,6 +282,19 @@ bool Read(const json& j, Shot& s) {
   s.end = in.Real("end");
   s.first = in.Number("first", 0, kMost);
   s.last = in.Number("last", 0, kMost);
+  // Reports from before transitions were told apart have none.
+  s.begins = Transition::kCut;
+  const auto begins = j.find("begins");
+  if (begins != j.end()) {
+    bool known = false;
+    for (const Transition t : {Transition::kStart, Transition::kCut,
+                               Transition::kFade, Transition::kDissolve}) {
+      if (*begins != NameOf(t)) continue;
+      s.begins = t;
+      known = true;
+    }
+    if (!known) return false;
+  }
   return in.ok() && s.start <= s.end && s.first <= s.last;
 }
 

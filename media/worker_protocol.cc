@@ -249,6 +249,7 @@ std::string EncodeShot(const Shot& shot) {
       .Number(shot.end)
       .Number(shot.first)
       .Number(shot.last)
+      .Number(static_cast<std::uint8_t>(shot.begins))
       .Message(WorkerMessage::kShot);
 }
 
@@ -476,6 +477,9 @@ Status WorkerAnswers::TakeShot(std::string_view payload) {
   in.Real(shot.end, -kMaxSeconds, kMaxSeconds);
   in.Within(shot.first, 0, options_.limits.max_frames);
   in.Within(shot.last, shot.first, options_.limits.max_frames);
+  std::uint8_t begins = 0;
+  in.Within(begins, 0, static_cast<std::uint8_t>(Transition::kDissolve));
+  shot.begins = static_cast<Transition>(begins);
   const bool ordered =
       report_.shots.empty() || (shot.first > report_.shots.back().last &&
                                 shot.start >= report_.shots.back().start);

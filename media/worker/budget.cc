@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <ctime>
 
 namespace stemma::worker {
@@ -36,6 +38,13 @@ std::string Budget::Exhausted() const {
 bool Budget::MustThin(std::uint64_t bytes_read) const {
   return job_.max_pixels_per_byte > 0 && pixels_ > job_.free_pixels &&
          (pixels_ - job_.free_pixels) / job_.max_pixels_per_byte > bytes_read;
+}
+
+double Budget::LeastSyncGap() const {
+  const std::uint64_t step = std::max<std::uint64_t>(job_.free_pixels / 8, 1);
+  const std::uint64_t steps = (pixels_ - thinned_at_) / step;
+  if (steps == 0) return 0;
+  return std::ldexp(1.0, static_cast<int>(std::min<std::uint64_t>(steps, 20)));
 }
 
 }  // namespace stemma::worker

@@ -21,6 +21,10 @@ class Budget {
   std::string Exhausted() const;
   // Many pixels have come out of few bytes: only sync frames from here on.
   bool MustThin(std::uint64_t bytes_read) const;
+  // From then on, how many seconds a sync frame must lie behind the last one
+  // to be decoded: 0 for a while, then doubling, so that hours cost little.
+  double LeastSyncGap() const;
+  void BeginThinning() { thinned_at_ = pixels_; }
   double CpuSpent() const;
   bool OutOfTime() const { return CpuSpent() > job_.cpu_seconds; }
 
@@ -28,7 +32,7 @@ class Budget {
   WorkerJob job_;
   double began_;
   std::int64_t frames_ = 0;
-  std::uint64_t pixels_ = 0;
+  std::uint64_t pixels_ = 0, thinned_at_ = 0;
 };
 
 }  // namespace stemma::worker

@@ -51,6 +51,7 @@ class VideoRun {
   void DecodeAll();
   void DecodeAdaptively(AVPacket* packet);
   void DecodeGroup(std::deque<Av<AVPacket>>& group, double end);
+  bool IsWanted(const AVPacket& packet) const;
   void Feed(const AVPacket* packet);
   void Drain();
   void TakeFrame(AVFrame& frame);
@@ -133,8 +134,7 @@ void VideoRun::DecodeAll() {
     DecodeAdaptively(packet.get());
   } else {
     while (stopped_.empty() && demuxer_.Next(packet.get())) {
-      const bool wanted = !thinned_ || (packet->flags & AV_PKT_FLAG_KEY);
-      if (wanted) Feed(packet.get());
+      if (IsWanted(*packet)) Feed(packet.get());
       av_packet_unref(packet.get());
     }
   }
@@ -170,11 +170,17 @@ void VideoRun::DecodeGroup(std::deque<Av<AVPacket>>& group, double end) {
     const Av<AVPacket> packet = std::move(group.front());
     group.pop_front();
     if (packet == nullptr) continue;
-    if ((wide && !thinned_) || (packet->flags & AV_PKT_FLAG_KEY)) {
-      Feed(packet.get());
-    }
+    const bool sync = (packet->flags & AV_PKT_FLAG_KEY) != 0;
+    if ((wide || sync) && IsWanted(*packet)) Feed(packet.get());
   }
   group.clear();
+}
+
+// Asked before a packet is decoded: its pixels are what costs.
+bool VideoRun::IsWanted(const AVPacket& packet) const {
+  if (!thinned_) return true;
+  if ((packet.flags & AV_PKT_FLAG_KEY) == 0) return false;
+  return SecondsOf(packet.dts) >= last_seconds_ + budget_.LeastSyncGap();
 }
 
 void VideoRun::Feed(const AVPacket* packet) {
@@ -209,6 +215,7 @@ void VideoRun::Drain() {
 
 void VideoRun::ThinOut() {
   thinned_ = true;
+  budget_.BeginThinning();
   decoder_->skip_frame = AVDISCARD_NONKEY;
   demuxer_.video()->discard = AVDISCARD_NONKEY;
   review_->Thin();
@@ -289,7 +296,7 @@ std::string VideoRun::Damage() const {
   if (!stopped_.empty()) return stopped_;
   if (thinned_) {
     return "budget: many pixels come out of few bytes; after the first part "
-           "only sync frames were decoded";
+           "only some sync frames were decoded";
   }
   if (demuxer_.read_errors() > 0) {
     return fmt::format("{} places of the file could not be read",

@@ -20,6 +20,21 @@ const char* Or(const char* text, const char* other) {
   return text != nullptr ? text : other;
 }
 
+// An ISO 6709 place, "+31.3155-009.4366/", as plain signed numbers,
+// "+31.3155-9.4366/": containers that store numbers have no padding, and the
+// tag itself stays as it is under "metadata".
+std::string WithoutPadding(std::string_view place) {
+  std::string plain;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  for (std::size_t i = 0; i < place.size(); ++i) {
+    const bool leads = !plain.empty() && !is_digit(plain.back()) &&
+                       plain.back() != '.' && place[i] == '0' &&
+                       i + 1 < place.size() && is_digit(place[i + 1]);
+    if (!leads) plain += place[i];
+  }
+  return plain;
+}
+
 }  // namespace
 
 void Facts::Text(std::string_view name, std::string_view value, int stream) {
@@ -77,8 +92,11 @@ void Facts::OfContainer(const AVFormatContext& context, const AVStream& video) {
     if (value.size() > kMaxTag) Flag("metadata_cut", true);
     Text(tag->key, value, kMetadata);
     // Claims a reader looks for first.
-    for (const char* name : {"creation_time", "location", "title"}) {
+    for (const char* name : {"creation_time", "title"}) {
       if (std::string_view(tag->key) == name) Text(name, value);
+    }
+    if (std::string_view(tag->key) == "location") {
+      Text("location", WithoutPadding(value.substr(0, 200)));
     }
   }
   bool cover = false;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kSampleEvery = 0.25;  // seconds
 constexpr std::size_t kRun = 64;       // samples that share their regions
+constexpr double kHeldEvery = 0.5;     // seconds; of the same picture
 constexpr double kBucket = 3;          // seconds; one candidate is held each
 constexpr double kPiece = 10;          // of a long shot: one frame for each
 constexpr double kLongShot = 15;
@@ -51,7 +52,7 @@ void Review::Add(const DecodedFrame& decoded) {
                      ? NextAfter(decoded.seconds, job_.hash_every)
                      : decoded.seconds - 1;
     channel_.Send(EncodeFrame({decoded.pts, decoded.seconds, decoded.number,
-                               hash_.bits, hash_.quality}));
+                               Hash().bits, Hash().quality}));
   }
   if (wants_shots) FollowShots(decoded);
   if (picks && (job_.mode != "iframe" || decoded.frame->key_frame)) {
@@ -89,8 +90,8 @@ bool Review::Measure(const DecodedFrame& decoded) {
                        plane_.black, plane_.scale, samples_);
       break;
   }
-  hash_ = PdqHash{};
-  if (frame.width >= 5 && frame.height >= 5) hash_ = PdqOf(samples_);
+  hash_.reset();
+  if (frame.width < 5 || frame.height < 5) hash_ = PdqHash{};
   double change = 0, sum = 0;
   for (std::size_t i = 0; i < samples_.size(); ++i) {
     change += std::abs(samples_[i] - previous_[i]);
@@ -101,29 +102,61 @@ bool Review::Measure(const DecodedFrame& decoded) {
   return true;
 }
 
+const PdqHash& Review::Hash() {
+  if (!hash_) hash_ = PdqOf(samples_);
+  return *hash_;
+}
+
+// A shot may be too short to hold a regular sample: whatever might turn out to
+// be a cut is worth a look of its own.
+bool Review::MightBeCut() {
+  return change_ > 4 &&
+         HammingDistance(Hash().bits, PdqOf(previous_).bits) > 40;
+}
+
 void Review::FollowShots(const DecodedFrame& decoded) {
   moments_.push_back({decoded.number, decoded.seconds});
-  if (moments_.size() > 4 * ShotDetector::kLookahead) moments_.pop_front();
-  if (first_) StartShot(decoded.number, decoded.seconds);
+  if (first_) StartShot(decoded.number, decoded.seconds, Transition::kStart);
 
-  const int bits = first_ ? 0 : HammingDistance(hash_.bits, last_hash_);
-  last_hash_ = hash_.bits;
   if (every_frame_) {
-    // A shot may be too short to hold a regular sample: look a little after
-    // whatever might turn out to be a cut.
-    if (change_ > 5 && bits > 40) force_sample_at_ = decoded.number + 2;
-    if (const auto cut = detector_.Add(samples_, hash_.bits)) {
-      AssignPending(*cut);
-      EndShot(*cut, SecondsOf(*cut));
+    if (!first_ && MightBeCut()) force_sample_at_ = decoded.number + 2;
+    for (const ShotBoundary& boundary :
+         detector_.Add(samples_, decoded.seconds)) {
+      TakeBoundary(boundary);
     }
-  } else if (!first_ && bits > kCoarseCut && hash_.quality >= kFlat) {
-    AssignPending(decoded.number);
-    EndShot(decoded.number, decoded.seconds);
+  } else {
+    if (!first_ && Hash().quality >= kFlat &&
+        HammingDistance(Hash().bits, last_hash_) > kCoarseCut) {
+      TakeBoundary(
+          {Transition::kCut, decoded.number, decoded.seconds, decoded.seconds});
+    }
+    last_hash_ = Hash().bits;
   }
   first_ = false;
   if (SampleIsDue(decoded)) Sample(decoded);
-  AssignPending(every_frame_ ? decoded.number - ShotDetector::kLookahead + 1
-                             : decoded.number + 1);
+  const std::int64_t settled =
+      every_frame_ ? detector_.settled() : decoded.number + 1;
+  AssignPending(settled);
+  while (moments_.size() > 1 && moments_.front().number < settled) {
+    moments_.pop_front();
+  }
+}
+
+void Review::Thin() {
+  if (!every_frame_) return;
+  for (const ShotBoundary& boundary : detector_.Finish()) {
+    TakeBoundary(boundary);
+  }
+  every_frame_ = false;
+}
+
+void Review::TakeBoundary(const ShotBoundary& boundary) {
+  AssignPending(boundary.frame);
+  clear_to_ = boundary.from;
+  const double at = SecondsOf(boundary.frame);
+  EndShot(boundary.frame, at);
+  StartShot(boundary.frame, at, boundary.kind);
+  clear_from_ = boundary.to;
 }
 
 double Review::SecondsOf(std::int64_t number) const {
@@ -142,18 +175,17 @@ void Review::Sample(const DecodedFrame& decoded) {
   if (decoded.seconds >= next_sample_ - 1e-9) {
     next_sample_ = NextAfter(decoded.seconds, kSampleEvery);
     ++sampled_frames_;
-    if (hash_.quality < kFlat) ++flat_frames_;
+    if (Hash().quality < kFlat) ++flat_frames_;
   }
   WorkImage work = MakeWorkImage(plane_, turn_);
   if (job_.mode == "scene") {
-    pending_.push_back(
-        MakeCandidate(decoded, "sharpest-of-shot", Sharpness(work)));
+    Hold(MakeCandidate(decoded, "sharpest-of-shot", Sharpness(work)));
   }
   if (!job_.samples) return;
   FrameSample sample;
   sample.seconds = decoded.seconds;
-  sample.pdq = hash_.bits;
-  sample.quality = hash_.quality;
+  sample.pdq = Hash().bits;
+  sample.quality = Hash().quality;
   waiting_.push_back(std::move(sample));
   work_.push_back(std::move(work));
   if (waiting_.size() >= kRun) FlushSamples();
@@ -181,8 +213,7 @@ void Review::FlushSamples() {
 }
 
 Review::Candidate Review::MakeCandidate(const DecodedFrame& decoded,
-                                        std::string reason,
-                                        double sharpness) const {
+                                        std::string reason, double sharpness) {
   const AVFrame& frame = *decoded.frame;
   Candidate c;
   c.frame.reset(av_frame_clone(&frame));
@@ -195,8 +226,8 @@ Review::Candidate Review::MakeCandidate(const DecodedFrame& decoded,
   k.reason = std::move(reason);
   k.width = frame.width;
   k.height = frame.height;
-  k.pdq = hash_.bits;
-  k.pdq_quality = hash_.quality;
+  k.pdq = Hash().bits;
+  k.pdq_quality = Hash().quality;
   const char type = av_get_picture_type_char(frame.pict_type);
   k.picture_type = (type >= 'A' && type <= 'Z') ? type : 'X';
   k.sync = frame.key_frame != 0;
@@ -204,9 +235,22 @@ Review::Candidate Review::MakeCandidate(const DecodedFrame& decoded,
   k.sharpness = sharpness;
   c.mean = mean_;
   const double motion = std::min(change_ / 30, 0.9);
-  c.score = (sharpness + 1) * (0.02 + hash_.quality / 100.0) * (1 - motion) *
+  c.score = (sharpness + 1) * (0.02 + Hash().quality / 100.0) * (1 - motion) *
             (decoded.damaged ? 0.02 : 1);
   return c;
+}
+
+// Frames are large: of two that show the same, the better one waits.
+void Review::Hold(Candidate candidate) {
+  if (!pending_.empty()) {
+    Candidate& last = pending_.back();
+    if (candidate.key.seconds - last.key.seconds < kHeldEvery &&
+        HammingDistance(candidate.key.pdq, last.key.pdq) <= kSamePicture) {
+      if (candidate.score > last.score) last = std::move(candidate);
+      return;
+    }
+  }
+  pending_.push_back(std::move(candidate));
 }
 
 // Gives the pending candidates before frame `before` to the current shot.
@@ -242,14 +286,18 @@ void Review::Consider(Candidate candidate) {
   }
 }
 
-void Review::StartShot(std::int64_t first, double start) {
+void Review::StartShot(std::int64_t first, double start, Transition begins) {
   shot_first_ = first;
+  shot_begins_ = begins;
+  clear_from_ = -1e18;
+  clear_to_ = 1e18;
   shot_start_ = piece_start_ = start;
   piece_is_first_ = true;
 }
 
 void Review::EndShot(std::int64_t next_first, double end) {
-  channel_.Send(EncodeShot({shot_start_, end, shot_first_, next_first - 1}));
+  channel_.Send(EncodeShot(
+      {shot_start_, end, shot_first_, next_first - 1, shot_begins_}));
   const double length = end - piece_start_;
   if (!piece_is_first_) {
     if (length >= kPiece / 2) EmitBest(piece_start_, end, end, kOtherPicture);
@@ -261,8 +309,6 @@ void Review::EndShot(std::int64_t next_first, double end) {
     EmitBest(middle, end, end, kSamePicture);
   }
   held_.clear();
-  ++shot_;
-  StartShot(next_first, end);
 }
 
 // Emits the best held candidate within [from, to) and lets go of the others.
@@ -274,7 +320,9 @@ void Review::EmitBest(double from, double to, double end, int apart) {
     const double at = c.key.seconds;
     if (at < from || at >= to) continue;
     const double margin = std::min(0.15 * (end - shot_start_), kNearCut);
-    const double score = c.score * (end - at < margin ? 0.3 : 1);
+    const bool mixed = at < clear_from_ || at > clear_to_;
+    const double score =
+        c.score * (end - at < margin ? 0.3 : 1) * (mixed ? 0.1 : 1);
     if (score > best_score) {
       best = &c;
       best_score = score;
@@ -321,9 +369,8 @@ void Review::Emit(const Candidate& candidate) {
 void Review::Finish(double end) {
   if (first_) return;
   if (every_frame_) {
-    for (const std::int64_t cut : detector_.Finish()) {
-      AssignPending(cut);
-      EndShot(cut, SecondsOf(cut));
+    for (const ShotBoundary& boundary : detector_.Finish()) {
+      TakeBoundary(boundary);
     }
   }
   AssignPending(last_number_ + 1);

@@ -35,7 +35,7 @@ class Review {
 
   void Add(const DecodedFrame& decoded);
   // Some frames will be passed over from here on: cuts are no longer exact.
-  void Thin() { every_frame_ = false; }
+  void Thin();
   // `end`: when the last frame stops being shown, seconds.
   void Finish(double end);
 
@@ -61,16 +61,20 @@ class Review {
   };
 
   bool Measure(const DecodedFrame& decoded);
+  const PdqHash& Hash();
+  bool MightBeCut();
   bool SampleIsDue(const DecodedFrame& decoded);
   void Sample(const DecodedFrame& decoded);
   void FlushSamples();
   Candidate MakeCandidate(const DecodedFrame& decoded, std::string reason,
-                          double sharpness) const;
+                          double sharpness);
   void FollowShots(const DecodedFrame& decoded);
   void AssignPending(std::int64_t before);
+  void Hold(Candidate candidate);
   void Consider(Candidate candidate);
-  void StartShot(std::int64_t first, double start);
+  void StartShot(std::int64_t first, double start, Transition begins);
   void EndShot(std::int64_t next_first, double end);
+  void TakeBoundary(const ShotBoundary& boundary);
   void EmitBest(double from, double to, double end, int apart);
   void Emit(const Candidate& candidate);
   bool IsDuplicate(const Candidate& candidate, int apart);
@@ -86,17 +90,20 @@ class Review {
   LumaPlane plane_;
   std::unique_ptr<LumaReducer> reducer_;
   PdqSamples samples_{}, previous_{};
-  PdqHash hash_;
+  std::optional<PdqHash> hash_;  // of `samples_`, once asked for
   double change_ = 0, mean_ = 0;
   bool first_ = true;
 
   ShotDetector detector_;
-  FrameHash last_hash_{};
+  FrameHash last_hash_{};  // of the frame before, without `every_frame_`
   std::deque<Moment> moments_;
   std::int64_t shot_first_ = 0, last_number_ = -1;
+  Transition shot_begins_ = Transition::kStart;
   double shot_start_ = 0, piece_start_ = 0;
+  // Until then frames show a mixture with the shot before; from then on (if
+  // known), with the one after.
+  double clear_from_ = -1e18, clear_to_ = 1e18;
   bool piece_is_first_ = true;
-  int shot_ = 0;
 
   std::vector<Candidate> pending_;  // not yet known to be before a cut
   std::vector<Candidate> held_;     // of the current shot, best per bucket

@@ -87,16 +87,36 @@ TEST(Mp4Boxes, AMissingEndIsDamageAndJunkAfterItIsNot) {
   EXPECT_EQ(junk.trailing_bytes, 100u);
 }
 
-TEST(Mp4Boxes, FindsEditsAndManifests) {
-  const std::string edits =
-      Full("elst", U32(1) + U32(1000) + U32(900) + U32(65536));
-  const std::string mdhd = Full("mdhd", U32(0) + U32(0) + U32(1000) + U32(0));
-  const BoxWalk walk =
-      Walk(Movie(Box("trak", Box("edts", edits) + Box("mdia", mdhd))) +
-           Box("uuid",
-               "\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e"
-               "\xc4\x81manifest"));
-  EXPECT_TRUE(walk.edit_list) << "0.9 s are skipped";
+// A track of `handler` whose first picture is shown `delay` ticks after it is
+// decoded, with an edit that begins at `media_time`.
+std::string Edited(const std::string& handler, std::uint32_t delay,
+                   std::uint32_t media_time) {
+  return Box(
+      "trak",
+      Box("edts",
+          Full("elst", U32(1) + U32(1000) + U32(media_time) + U32(65536))) +
+          Box("mdia",
+              Full("hdlr", U32(0) + handler + std::string(12, '\0')) +
+                  Box("minf", Box("stbl", Full("ctts", U32(1) + U32(9) +
+                                                           U32(delay))))));
+}
+
+TEST(Mp4Boxes, AnEditIsOneThatLeavesPicturesOut) {
+  EXPECT_TRUE(Walk(Movie(Edited("vide", 0, 900))).edit_list);
+  EXPECT_TRUE(Walk(Movie(Edited("vide", 80, 90))).edit_list);
+  EXPECT_TRUE(Walk(Movie(Edited("vide", 80, 0xffffffff))).edit_list)
+      << "a wait";
+  EXPECT_FALSE(Walk(Movie(Edited("vide", 80, 80))).edit_list)
+      << "only undoes the delay of reordered pictures";
+  EXPECT_FALSE(Walk(Movie(Edited("soun", 0, 1024))).edit_list)
+      << "an encoder's lead-in";
+}
+
+TEST(Mp4Boxes, FindsManifests) {
+  const BoxWalk walk = Walk(
+      Movie("") + Box("uuid",
+                      "\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e"
+                      "\xc4\x81manifest"));
   EXPECT_TRUE(walk.c2pa);
 }
 
