@@ -52,6 +52,7 @@ AppendFile& AppendFile::operator=(AppendFile&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   path_ = std::move(other.path_);
   size_ = other.size_;
+  writes_ = other.writes_;
   synced_ = other.synced_;
   dirty_ = other.dirty_;
   failed_ = std::move(other.failed_);
@@ -62,19 +63,20 @@ AppendFile::~AppendFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Error AppendFile::Failed(std::string_view doing) {
-  failed_ = Failure(doing, path_, errno);
+Error AppendFile::Failed(std::string_view doing, int code) {
+  failed_ = Failure(doing, path_, code);
   return *failed_;
 }
 
 Status AppendFile::WriteAt(std::uint64_t at, std::string_view bytes) {
   if (failed_) return *failed_;
   dirty_ = true;
+  ++writes_;
   while (!bytes.empty()) {
     const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(),
                                      static_cast<off_t>(at));
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Failed("writing");
+    if (written < 0) return Failed("writing", errno);
     bytes.remove_prefix(static_cast<std::size_t>(written));
     at += static_cast<std::uint64_t>(written);
   }
@@ -101,19 +103,31 @@ Status AppendFile::Overwrite(std::uint64_t at, std::string_view bytes) {
 Status AppendFile::Truncate(std::uint64_t size) {
   if (failed_) return *failed_;
   if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) {
-    return Failed("cutting");
+    return Failed("cutting", errno);
   }
   size_ = size;
   synced_ = std::min(synced_, size);
   dirty_ = true;
+  ++writes_;
   return {};
 }
 
 Status AppendFile::Sync() {
   if (failed_) return *failed_;
   if (!dirty_) return {};
-  if (::fdatasync(descriptor_) != 0) {
-    const Error error = Failed("syncing");
+  SyncMark mark = BeginSync();
+  RunSync(mark);
+  return EndSync(mark);
+}
+
+void AppendFile::RunSync(SyncMark& mark) const {
+  mark.error = ::fdatasync(descriptor_) == 0 ? 0 : errno;
+}
+
+Status AppendFile::EndSync(const SyncMark& mark) {
+  if (failed_) return *failed_;
+  if (mark.error != 0) {
+    const Error error = Failed("syncing", mark.error);
     // The kernel may now call the lost pages clean. Without them in the file
     // the next start cannot mistake them for stored bytes.
     if (::ftruncate(descriptor_, static_cast<off_t>(synced_)) == 0) {
@@ -121,8 +135,8 @@ Status AppendFile::Sync() {
     }
     return error;
   }
-  synced_ = size_;
-  dirty_ = false;
+  synced_ = std::min(mark.size, size_);
+  dirty_ = writes_ != mark.writes;
   return {};
 }
 

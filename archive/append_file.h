@@ -31,6 +31,16 @@ class AppendFile {
   // fdatasync. Everything before it is then durable.
   Status Sync();
 
+  // Sync in three steps, for syncing while others append: Begin and End want
+  // the lock that guards this file, Run is called without it.
+  struct SyncMark {
+    std::uint64_t size = 0, writes = 0;
+    int error = 0;
+  };
+  SyncMark BeginSync() const { return {size_, writes_, 0}; }
+  void RunSync(SyncMark& mark) const;
+  Status EndSync(const SyncMark& mark);
+
   Result<std::string> ReadAt(std::uint64_t at, std::size_t size) const;
 
   std::uint64_t size() const { return size_; }
@@ -45,11 +55,12 @@ class AppendFile {
         size_(size),
         synced_(size) {}
   Status WriteAt(std::uint64_t at, std::string_view bytes);
-  Error Failed(std::string_view doing);
+  Error Failed(std::string_view doing, int code);
 
   int descriptor_ = -1;
   std::filesystem::path path_;
   std::uint64_t size_ = 0, synced_ = 0;
+  std::uint64_t writes_ = 0;  // so far, to know of those during a sync
   bool dirty_ = false;
   std::optional<Error> failed_;
 };

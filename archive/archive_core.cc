@@ -30,6 +30,10 @@ using Json = nlohmann::json;
 constexpr std::string_view kSuffix = ".warc.zst";
 // WARC-zstd: frames of one record in pieces of 4 to 8 MiB.
 constexpr std::size_t kLargestFrame = 8 << 20;
+// The index follows the log in steps: one transaction for so many events, or
+// for so many bytes that wait in memory for it.
+constexpr std::uint64_t kIndexEvery = 128;
+constexpr std::size_t kFreshBytes = 4 << 20;
 
 void SystemRandom(std::span<std::uint8_t> out) {
   std::size_t done = 0;
@@ -183,6 +187,7 @@ Status ArchiveCore::Open() {
   }
   STEMMA_CHECK_OK(log_->Sync());
   STEMMA_CHECK_OK(RecoverBundles());
+  durable_seq_ = log_->next_seq();
   bundle_records_ = RecordsOfBundles(dir_);
   if (options_.index) {
     auto index = OpenSqliteIndex(dir_, (dir_ / "index.sqlite").string());
@@ -423,7 +428,10 @@ Status ArchiveCore::LogSeal(const fs::path& sealed) {
     event["problems"] = facts->problems.size();
   }
   STEMMA_CHECK_OK(Log("seal", event));
-  return log_->Sync();
+  STEMMA_CHECK_OK(log_->Sync());
+  durable_seq_ = log_->next_seq();
+  ++unindexed_;
+  return {};
 }
 
 Result<std::string> ArchiveCore::Log(std::string_view type,
@@ -443,7 +451,15 @@ Status ArchiveCore::CatchUpIndex() {
     return bundle_records_(place, want_block);
   };
   Status caught = index_->CatchUp(source);
-  fresh_.clear();
+  for (const std::string& id : std::exchange(indexable_, {})) {
+    const auto found = fresh_.find(id);
+    if (found == fresh_.end()) continue;
+    fresh_bytes_ -= found->second.block.size();
+    fresh_.erase(found);
+  }
+  unindexed_ = 0;
+  recent_.clear();
+  for (const RecordInfo& record : staged_) NoteRecent(record);
   if (!caught) {
     // The index is a cache; the capture is safe without it.
     notes_.push_back("index: " + caught.error().message());
@@ -637,6 +653,22 @@ Result<RecordInfo> ArchiveCore::Write(Lane& lane, const RecordDraft& record) {
 void ArchiveCore::Remember(const RecordInfo& info, std::string_view block) {
   if (!index_ || fresh_.size() >= 10'000) return;
   fresh_[info.id] = IndexedRecord{info, std::string(block)};
+  fresh_bytes_ += block.size();
+}
+
+// A later record may refer to this one: its event comes first in the log.
+void ArchiveCore::NoteRecent(const RecordInfo& info) {
+  if (!index_ || info.type != "response" || !info.payload_sha256 ||
+      !info.truncated.empty()) {
+    return;
+  }
+  recent_.try_emplace(std::string(BytesOf(*info.payload_sha256)), info);
+}
+
+std::optional<RecordInfo> ArchiveCore::Recent(const Sha256& payload) const {
+  const auto found = recent_.find(BytesOf(payload));
+  if (found == recent_.end()) return std::nullopt;
+  return found->second;
 }
 
 void ArchiveCore::NotePage(Lane& lane, const RecordDraft& record,
@@ -709,34 +741,86 @@ Status ArchiveCore::Stage(std::string_view type, Json event,
   STEMMA_CHECK_OK(CheckUsable());
   STEMMA_TRY(const std::string line, Log(type, event));
   static_cast<void>(line);
+  for (const RecordInfo& record : records) NoteRecent(record);
   staged_.insert(staged_.end(), records.begin(), records.end());
   return {};
 }
 
 Status ArchiveCore::Sync() {
-  const std::lock_guard lock(mutex);
-  return SyncLocked();
+  std::unique_lock lock(mutex);
+  return SyncWith(lock);
 }
 
-Status ArchiveCore::SyncLocked() {
-  STEMMA_CHECK_OK(CheckUsable());
+Status ArchiveCore::SyncWith(std::unique_lock<std::mutex>& lock) {
+  const std::uint64_t wanted = log_->next_seq();
+  while (durable_seq_ < wanted) {
+    STEMMA_CHECK_OK(CheckUsable());
+    if (syncing_) {
+      synced_.wait(lock);
+      continue;
+    }
+    syncing_ = true;
+    Status done = SyncStaged(lock);
+    if (done && (unindexed_ >= kIndexEvery || fresh_bytes_ >= kFreshBytes)) {
+      done = CatchUpIndex();
+    }
+    if (done) {
+      for (Lane& lane : lanes_) MaybeRetire(lane);
+      done = SealRetiredWith(lock);
+    }
+    syncing_ = false;
+    synced_.notify_all();
+    STEMMA_CHECK_OK(done);
+  }
+  return CheckUsable();
+}
+
+// One sync of all that is staged: bundles, then the log. The lock is given up
+// while the disk works. `syncing_` is set by the caller.
+Status ArchiveCore::SyncStaged(std::unique_lock<std::mutex>& lock) {
   if (!log_->pending()) return {};
+  const std::vector<RecordInfo> records = std::exchange(staged_, {});
+  const EventLog::Batch batch = log_->TakePending();
+  // Lanes with records of ours stay until these are forgotten.
+  std::vector<std::pair<Lane*, AppendFile::SyncMark>> lanes;
   for (Lane& lane : lanes_) {
     const bool named = std::any_of(
-        staged_.begin(), staged_.end(),
+        records.begin(), records.end(),
         [&lane](const RecordInfo& r) { return r.bundle == lane.name; });
-    if (!named) continue;
-    if (Status synced = lane.file.Sync(); !synced) {
+    if (named && lane.file.dirty()) {
+      lanes.emplace_back(&lane, lane.file.BeginSync());
+    }
+  }
+  lock.unlock();
+  for (auto& [lane, mark] : lanes) lane->file.RunSync(mark);
+  const bool bundles_safe = std::ranges::all_of(
+      lanes, [](const auto& synced) { return synced.second.error == 0; });
+  const Status logged = bundles_safe ? log_->Write(batch) : Status();
+  lock.lock();
+  for (auto& [lane, mark] : lanes) {
+    if (Status synced = lane->file.EndSync(mark); !synced) {
       return Fail(std::move(synced).error());
     }
   }
-  if (Status synced = log_->Sync(); !synced) {
-    return Fail(std::move(synced).error());
-  }
-  Forget(staged_);
-  staged_.clear();
-  STEMMA_CHECK_OK(CatchUpIndex());
-  for (Lane& lane : lanes_) MaybeRetire(lane);
+  if (!logged) return Fail(logged.error());
+  // Somebody's write failed meanwhile: what is on disk is, but he has
+  // forgotten what was staged with it.
+  log_->Settle(batch);
+  unindexed_ += batch.next_seq - durable_seq_;
+  durable_seq_ = batch.next_seq;
+  for (const RecordInfo& record : records) indexable_.push_back(record.id);
+  Forget(records);
+  return {};
+}
+
+// A seal event must not carry along what others staged while the lock was
+// away: their frames are not synced.
+Status ArchiveCore::SealRetiredWith(std::unique_lock<std::mutex>& lock) {
+  const auto sealable = [](const Lane& lane) {
+    return lane.retiring && !lane.leased && lane.uncommitted == 0;
+  };
+  if (std::ranges::none_of(lanes_, sealable)) return {};
+  while (log_->pending()) STEMMA_CHECK_OK(SyncStaged(lock));
   return SealRetired();
 }
 
@@ -821,10 +905,16 @@ Status ArchiveCore::SealLane(std::list<Lane>::iterator lane) {
 }
 
 Status ArchiveCore::Seal() {
-  const std::lock_guard lock(mutex);
-  STEMMA_CHECK_OK(SyncLocked());
+  std::unique_lock lock(mutex);
+  STEMMA_CHECK_OK(SyncWith(lock));
+  while (syncing_) synced_.wait(lock);
+  syncing_ = true;
   for (Lane& lane : lanes_) lane.retiring = true;
-  return SealRetired();
+  Status done = SealRetiredWith(lock);
+  if (done) done = CatchUpIndex();
+  syncing_ = false;
+  synced_.notify_all();
+  return done;
 }
 
 }  // namespace stemma

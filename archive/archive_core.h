@@ -2,6 +2,7 @@
 // writes, recovery. Not for other rooms.
 #pragma once
 
+#include <condition_variable>
 #include <filesystem>
 #include <list>
 #include <map>
@@ -84,20 +85,27 @@ class ArchiveCore {
                                   const std::string& date, RecordInfo* written);
   Status Stage(std::string_view type, nlohmann::json event,
                std::span<const RecordInfo> records);
-  Status SyncLocked();
+  // Makes all that was staged before the call durable. Many may wait for it
+  // at once: one syncs for all, while the others go on staging.
+  Status SyncWith(std::unique_lock<std::mutex>& lock);
   Error Fail(Error error);
   Status CheckUsable() const;
   Status CheckSpace() const;
   void Forget(std::span<const RecordInfo> records);
   // Keeps what the index will ask for soon.
   void Remember(const RecordInfo& info, std::string_view block = {});
+  void NoteRecent(const RecordInfo& info);
   void NotePage(Lane& lane, const RecordDraft& record, const RecordInfo& info);
 
   std::mutex mutex;
   const ArchiveOptions& options() const { return options_; }
   const std::filesystem::path& dir() const { return dir_; }
   const std::vector<std::string>& notes() const { return notes_; }
+  // The index, behind the log by some events; CatchUpIndex brings it there.
   Index* index() { return index_ ? &index_->index() : nullptr; }
+  Status CatchUpIndex();
+  // A response with this payload that the index does not know of yet.
+  std::optional<RecordInfo> Recent(const Sha256& payload) const;
   std::uint64_t next_seq() const { return log_->next_seq(); }
   Result<std::string> Log(std::string_view type, const nlohmann::json& fields);
   Lane* Find(std::string_view name);
@@ -117,7 +125,8 @@ class ArchiveCore {
   Status WriteWarcinfo(Lane& lane);
   void MaybeRetire(Lane& lane);
   void ConsiderDictionary(Lane& lane);
-  Status CatchUpIndex();
+  Status SyncStaged(std::unique_lock<std::mutex>& lock);
+  Status SealRetiredWith(std::unique_lock<std::mutex>& lock);
 
   std::filesystem::path dir_;
   ArchiveOptions options_;
@@ -126,9 +135,16 @@ class ArchiveCore {
   std::unique_ptr<IndexFeeder> index_;
   RecordSource bundle_records_;
   std::map<std::string, IndexedRecord> fresh_;  // written, not indexed yet
+  std::size_t fresh_bytes_ = 0;                 // of their blocks
+  std::vector<std::string> indexable_;          // of these: with durable events
+  std::uint64_t unindexed_ = 0;                 // events
+  std::map<std::string, RecordInfo, std::less<>> recent_;  // by payload
   std::list<Lane> lanes_;
   Lane* main_ = nullptr;
   std::vector<RecordInfo> staged_;  // records of staged events
+  bool syncing_ = false;            // somebody is, without the lock
+  std::condition_variable synced_;
+  std::uint64_t durable_seq_ = 0;  // all before it is durable
   std::optional<Error> failed_;
   std::vector<std::string> notes_;
   PageSamples samples_;

@@ -712,6 +712,11 @@ Result<CaptureDraft> ArchiveWriter::BeginCapture(std::string_view url,
   return CaptureDraft(std::move(draft));
 }
 
+std::string ArchiveWriter::NewRecordId() {
+  const std::lock_guard lock(core_->mutex);
+  return core_->NewId();
+}
+
 Result<CaptureDraft> ArchiveWriter::BeginImport(std::string_view url,
                                                 TimePoint started) {
   STEMMA_TRY(CaptureDraft draft, BeginCapture(url, started));
@@ -723,10 +728,18 @@ Status ArchiveWriter::Sync() { return core_->Sync(); }
 
 Result<std::uint64_t> ArchiveWriter::AppendEvent(std::string_view type,
                                                  const Json& fields) {
+  std::unique_lock lock(core_->mutex);
+  const std::uint64_t seq = core_->next_seq();
+  STEMMA_CHECK_OK(core_->Stage(type, fields, {}));
+  STEMMA_CHECK_OK(core_->SyncWith(lock));
+  return seq;
+}
+
+Result<std::uint64_t> ArchiveWriter::StageEvent(std::string_view type,
+                                                const Json& fields) {
   const std::lock_guard lock(core_->mutex);
   const std::uint64_t seq = core_->next_seq();
   STEMMA_CHECK_OK(core_->Stage(type, fields, {}));
-  STEMMA_CHECK_OK(core_->SyncLocked());
   return seq;
 }
 
@@ -816,7 +829,28 @@ Result<Blob> ArchiveWriter::Payload(const RecordInfo& record) {
   return stored.payload;
 }
 
-Index* ArchiveWriter::index() { return core_->index(); }
+Index* ArchiveWriter::index() {
+  const std::lock_guard lock(core_->mutex);
+  if (!core_->CatchUpIndex()) return nullptr;
+  return core_->index();
+}
+
+std::optional<RecordInfo> ArchiveWriter::ResponseWith(const Sha256& payload) {
+  Index* index = nullptr;
+  {
+    const std::lock_guard lock(core_->mutex);
+    if (auto recent = core_->Recent(payload)) return recent;
+    index = core_->index();
+  }
+  if (index == nullptr) return std::nullopt;
+  const auto same = index->RecordsWithPayload(payload);
+  if (!same) return std::nullopt;
+  for (const RecordInfo& record : *same) {
+    if (record.type == "response" && record.truncated.empty()) return record;
+  }
+  return std::nullopt;
+}
+
 Status ArchiveWriter::Seal() { return core_->Seal(); }
 const std::vector<std::string>& ArchiveWriter::recovery_notes() const {
   return core_->notes();

@@ -204,6 +204,9 @@ class ArchiveWriter {
   // A visit to `url` that began at `started`. kNoSpace below the floor.
   Result<CaptureDraft> BeginCapture(std::string_view url, TimePoint started);
 
+  // "urn:uuid:...": for a header given to CaptureDraft::BeginRecord.
+  std::string NewRecordId();
+
   // The same for what others captured: its event is `import`.
   Result<CaptureDraft> BeginImport(std::string_view url, TimePoint started);
 
@@ -214,6 +217,10 @@ class ArchiveWriter {
   // beside v, seq, prev, type and t.
   Result<std::uint64_t> AppendEvent(std::string_view type,
                                     const nlohmann::json& fields);
+
+  // The same within a group commit: durable after the next Sync.
+  Result<std::uint64_t> StageEvent(std::string_view type,
+                                   const nlohmann::json& fields);
 
   // Keeps what was derived from `capture_id` and logs a `derive` event
   // {of, records:[{kind, id, offset, length, block_sha256, ...}], ...facts},
@@ -237,6 +244,9 @@ class ArchiveWriter {
 
   // The index, caught up with the log; null if options.index is off.
   Index* index();
+  // The whole response that first had this payload, if the archive holds one.
+  // Cheaper than asking the index, which need not be caught up for it.
+  std::optional<RecordInfo> ResponseWith(const Sha256& payload);
 
   // Seals every open bundle: digests and records root into a `seal` event,
   // CDXJ beside it. The writer stays usable.

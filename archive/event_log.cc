@@ -275,13 +275,25 @@ Result<std::string> EventLog::Add(std::string_view type, const Json& fields,
 
 Status EventLog::Sync() {
   if (pending_.empty()) return {};
-  STEMMA_TRY(const std::uint64_t at, file_.Append(pending_));
-  static_cast<void>(at);
-  STEMMA_CHECK_OK(file_.Sync());
-  pending_.clear();
-  synced_seq_ = next_seq_;
-  synced_prev_ = prev_;
+  const Batch batch = TakePending();
+  STEMMA_CHECK_OK(Write(batch));
+  Settle(batch);
   return {};
+}
+
+EventLog::Batch EventLog::TakePending() {
+  return {std::exchange(pending_, {}), next_seq_, prev_};
+}
+
+Status EventLog::Write(const Batch& batch) {
+  STEMMA_TRY(const std::uint64_t at, file_.Append(batch.lines));
+  static_cast<void>(at);
+  return file_.Sync();
+}
+
+void EventLog::Settle(const Batch& batch) {
+  synced_seq_ = batch.next_seq;
+  synced_prev_ = batch.prev;
 }
 
 void EventLog::DropPending() {

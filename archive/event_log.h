@@ -54,6 +54,17 @@ class EventLog {
                           TimePoint now);
   // Writes what was added in one piece and syncs it.
   Status Sync();
+  // The same in three steps, so that events may be added meanwhile: Take and
+  // Settle want the lock that guards the log, Write is called without it, by
+  // one thread at a time.
+  struct Batch {
+    std::string lines;
+    std::uint64_t next_seq = 0;  // after it
+    std::string prev;
+  };
+  Batch TakePending();
+  Status Write(const Batch& batch);
+  void Settle(const Batch& batch);
   bool pending() const { return !pending_.empty(); }
   // Forgets what was added and not yet synced.
   void DropPending();

@@ -123,6 +123,8 @@ void AddMedia(const Json& event, const std::vector<RecordInfo>& records,
       if (!record.empty()) named[record] = Text(item, "reference");
     }
   }
+  // The segments of a stream are no media of their own: its playlist is.
+  const bool stream = event.contains("stream");
   // A capture made for a page's sake is its medium, whatever its type says.
   const std::string page = Text(event, "embedded_in");
   for (const RecordInfo& record : records) {
@@ -130,6 +132,7 @@ void AddMedia(const Json& event, const std::vector<RecordInfo>& records,
         record.type != "resource") {
       continue;
     }
+    if (stream && record.id != page_record) continue;
     const auto name = named.find(record.id);
     const bool good = record.status == 0 || record.status == 200 ||
                       record.status == 206 || record.status == 304;
