@@ -43,7 +43,9 @@ class LinkReader {
  public:
   LinkReader(const PageTree& tree, const HeadFacts& head,
              const HtmlLimits& limits, Discovery& out)
-      : tree_(tree), head_(head), limits_(limits), out_(out) {}
+      : tree_(tree), limits_(limits), out_(out) {
+    if (Result<Url> base = Url::Parse(head.base_url)) base_ = *std::move(base);
+  }
 
   void Run() {
     for (const RawElement& e : tree_.scan.elements) {
@@ -77,8 +79,7 @@ class LinkReader {
   bool Add(LinkKind kind, const std::string& href, std::string type = {},
            std::string text = {}, bool nofollow = false) {
     if (href.empty()) return false;
-    const Result<Url> base = Url::Parse(head_.base_url);
-    const Result<Url> url = Url::Parse(href, base ? &*base : nullptr);
+    const Result<Url> url = Url::Parse(href, base_ ? &*base_ : nullptr);
     if (!url || !url->IsHttp()) return false;
     std::string address = url->HrefWithoutFragment();
     if (!seen_.emplace(kind, address).second) return false;
@@ -216,12 +217,19 @@ class LinkReader {
   }
 
   const PageTree& tree_;
-  const HeadFacts& head_;
+  std::optional<Url> base_;
   const HtmlLimits& limits_;
   Discovery& out_;
   std::set<std::pair<LinkKind, std::string>> seen_;
   std::vector<std::pair<std::int64_t, std::size_t>> anchors_;
 };
+
+bool NamesAddresses(const PageTree& tree) {
+  return std::ranges::any_of(tree.nodes, [&](const Node& node) {
+    return node.kind == NodeKind::kText &&
+           tree.Text(node).find("http") != std::string_view::npos;
+  });
+}
 
 }  // namespace
 
@@ -258,7 +266,9 @@ Result<Discovery> Discover(const PageInput& page, const HtmlLimits& limits) {
   const DecodedText decoded =
       DecodePage(page.bytes, page.content_type, limits.max_bytes);
   STEMMA_TRY(const PageTree tree, BuildTree(decoded.utf8, limits));
-  const std::vector<PageBlock> blocks = SegmentPage(tree, limits.max_blocks);
+  // Blocks are wanted only for addresses that stand in the text.
+  std::vector<PageBlock> blocks;
+  if (NamesAddresses(tree)) blocks = SegmentPage(tree, limits.max_blocks);
   const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
   Discovery out;
   out.base_url = head.base_url;

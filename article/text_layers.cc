@@ -188,6 +188,13 @@ std::string CanonicalBlockText(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t begin = at;
+    // Most of most pages: printable ASCII in a row stays as it is.
+    while (at < text.size() && text[at] > ' ' && text[at] <= '~') ++at;
+    if (at > begin) {
+      folder.Pay();
+      folder.out_.append(text, begin, at - begin);
+      continue;
+    }
     const char32_t c = NextCodePoint(text, &at);
     switch (FateOf(c)) {
       case Fate::kSpace:

@@ -197,6 +197,23 @@ void VideoIndex::Add(std::string id,
 
 namespace {
 
+// Which `most` of the videos have the heaviest votes.
+std::vector<bool> Likeliest(
+    const std::vector<std::vector<AlignmentVote>>& votes, std::size_t most) {
+  std::vector<bool> likely(votes.size(), votes.size() <= most);
+  if (votes.size() <= most) return likely;
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t v = 0; v < votes.size(); ++v) {
+    double weight = 0;
+    for (const AlignmentVote& vote : votes[v]) weight += vote.weight;
+    order.emplace_back(-weight, v);
+  }
+  const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
+  std::ranges::nth_element(order, end);
+  for (auto it = order.begin(); it != end; ++it) likely[it->second] = true;
+  return likely;
+}
+
 // Pictures that several videos share, and nothing else of these videos, are
 // a channel's ident or a common still: no sign of copying.
 void DropIdents(std::vector<VideoMatch>& matches,
@@ -224,7 +241,8 @@ void DropIdents(std::vector<VideoMatch>& matches,
 
 }  // namespace
 
-std::vector<VideoMatch> VideoIndex::Find(const VideoReport& query) const {
+std::vector<VideoMatch> VideoIndex::Find(const VideoReport& query,
+                                         std::size_t most) const {
   std::vector<Look> looks;
   std::vector<FrameHash> hashes;
   LooksOfQuery(query, looks, hashes);
@@ -236,6 +254,7 @@ std::vector<VideoMatch> VideoIndex::Find(const VideoReport& query) const {
     votes[r.video].push_back({q.sample, r.sample, q.mirrored, q.region,
                               r.region, nearness * q.weight * r.weight});
   }
+  const std::vector<bool> likely = Likeliest(votes, most);
   std::vector<VideoMatch> matches;
   std::vector<std::set<int>> seconds;
   for (std::size_t v = 0; v < votes.size(); ++v) {
@@ -243,7 +262,7 @@ std::vector<VideoMatch> VideoIndex::Find(const VideoReport& query) const {
     const bool same =
         SameBytes(reference, query) || SameMediaData(reference, query);
     std::optional<Alignment> alignment;
-    if (votes[v].size() >= 3 && !same) {
+    if (votes[v].size() >= 3 && !same && likely[v]) {
       alignment = Align(query, reference, votes[v]);
     }
     if (!alignment && !same) continue;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,8 +54,11 @@ class VideoIndex {
   void Add(std::string id, std::shared_ptr<const VideoReport> report);
   std::size_t size() const;
 
-  // The known videos that share pictures with `query`, best first.
-  std::vector<VideoMatch> Find(const VideoReport& query) const;
+  // The known videos that share pictures with `query`, best first. Only the
+  // `most` likeliest are looked at closely: that is what takes time.
+  std::vector<VideoMatch> Find(
+      const VideoReport& query,
+      std::size_t most = std::numeric_limits<std::size_t>::max()) const;
 
   // The places in known videos that show the still `query`, best first; one
   // for each stretch of two seconds.

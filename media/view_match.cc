@@ -45,23 +45,19 @@ const FrameView* BestView(const FrameSample& sample, const Region& region) {
   return best;
 }
 
-// Luma at a point of the frame, between pixels; false outside the view.
-bool LumaAt(const FrameView& view, double x, double y, float& luma) {
-  const Region& r = view.region;
-  const double u = (x - r.left) / Width(r) * kSide - 0.5;
-  const double v = (y - r.top) / Height(r) * kSide - 0.5;
-  if (u < -0.6 || v < -0.6 || u > kSide - 0.4 || v > kSide - 0.4) return false;
-  const double cu = std::clamp(u, 0.0, kSide - 1.0);
-  const double cv = std::clamp(v, 0.0, kSide - 1.0);
-  const int i = std::min(static_cast<int>(cu), kSide - 2);
-  const int j = std::min(static_cast<int>(cv), kSide - 2);
-  const auto fx = static_cast<float>(cu - i), fy = static_cast<float>(cv - j);
-  const auto at = [&](int column, int row) {
-    return static_cast<float>(view.luma[row * kSide + column]);
-  };
-  luma = (1 - fy) * ((1 - fx) * at(i, j) + fx * at(i + 1, j)) +
-         fy * ((1 - fx) * at(i, j + 1) + fx * at(i + 1, j + 1));
-  return true;
+// Where a row or column of a patch lies between the pixels of a view.
+struct Between {
+  bool inside = false;
+  int first = 0;     // of the two pixels
+  float second = 0;  // the share of the other
+};
+
+Between PlaceOf(double at, double begin, double size) {
+  const double u = (at - begin) / size * kSide - 0.5;
+  if (u < -0.6 || u > kSide - 0.4) return {};
+  const double c = std::clamp(u, 0.0, kSide - 1.0);
+  const int first = std::min(static_cast<int>(c), kSide - 2);
+  return {true, first, static_cast<float>(c - first)};
 }
 
 // Sums over all boxes of a patch, for O(1) box means.
@@ -95,16 +91,30 @@ Patch PatchOf(const FrameSample& sample, const Region& region, bool mirrored) {
   Patch patch;
   const FrameView* view = BestView(sample, region);
   if (view == nullptr) return patch;
+  const Region& shown = view->region;
+  std::array<Between, kSide> columns, rows;
+  for (int k = 0; k < kSide; ++k) {
+    const int column = mirrored ? kSide - 1 - k : k;
+    columns[k] = PlaceOf(region.left + (column + 0.5) / kSide * Width(region),
+                         shown.left, Width(shown));
+    rows[k] = PlaceOf(region.top + (k + 0.5) / kSide * Height(region),
+                      shown.top, Height(shown));
+  }
   for (int y = 0; y < kSide; ++y) {
-    const double fy = region.top + (y + 0.5) / kSide * Height(region);
+    const Between& v = rows[y];
+    if (!v.inside) continue;
+    const auto at = [&](int column, int row) {
+      return static_cast<float>(view->luma[row * kSide + column]);
+    };
     for (int x = 0; x < kSide; ++x) {
-      const int column = mirrored ? kSide - 1 - x : x;
-      const double fx = region.left + (column + 0.5) / kSide * Width(region);
-      float luma = 0;
-      if (LumaAt(*view, fx, fy, luma)) {
-        patch.luma[y * kSide + x] = luma;
-        patch.inside[y * kSide + x] = 1;
-      }
+      const Between& u = columns[x];
+      if (!u.inside) continue;
+      const float fx = u.second, fy = v.second;
+      const int i = u.first, j = v.first;
+      patch.luma[y * kSide + x] =
+          (1 - fy) * ((1 - fx) * at(i, j) + fx * at(i + 1, j)) +
+          fy * ((1 - fx) * at(i, j + 1) + fx * at(i + 1, j + 1));
+      patch.inside[y * kSide + x] = 1;
     }
   }
   return patch;
@@ -300,8 +310,9 @@ double Step(std::span<const PatchPair> pairs, std::span<const Patch> q_patches,
         // Shift and stretch along x, then along y, in patch pixels.
         const std::array<double, 4> j = {gx, gx * u, gy, gy * v};
         for (int a = 0; a < 4; ++a) {
-          for (int b = 0; b < 4; ++b) normal[a][b] += weight * j[a] * j[b];
-          normal[a][4] += weight * j[a] * e;
+          const double wj = weight * j[a];
+          for (int b = a; b < 4; ++b) normal[a][b] += wj * j[b];
+          normal[a][4] += wj * e;
         }
         residual += std::abs(e);
         ++count;
@@ -309,7 +320,10 @@ double Step(std::span<const PatchPair> pairs, std::span<const Patch> q_patches,
     }
   }
   if (count < 256) return -1;
-  for (int a = 0; a < 4; ++a) normal[a][a] *= 1.001;
+  for (int a = 0; a < 4; ++a) {
+    for (int b = 0; b < a; ++b) normal[a][b] = normal[b][a];
+    normal[a][a] *= 1.001;
+  }
   std::array<double, 4> move{};
   if (!Solve<4>(normal, move)) return -1;
   for (double& m : move) m = std::clamp(m, -2.0, 2.0);
