@@ -427,7 +427,13 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
                    {"on_finish", Text(&job.on_finish)},
                    {"on_error", Text(&job.on_error)},
                    {"metrics", Text(&job.metrics)},
-                   {"ping", Text(&job.ping)}};
+                   {"ping", [this, &job](const toml::node& node) {
+                      job.ping = node.value_or(std::string());
+                      const Result<Url> url = Url::Parse(job.ping);
+                      if (!url || !url->IsHttp()) {
+                        Complain(node, "an http or https URL is expected");
+                      }
+                    }}};
   return all;
 }
 
