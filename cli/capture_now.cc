@@ -63,9 +63,11 @@ Result<OpenTools> OpenForCapture(Session& session,
                          return true;
                        },
                    .may_fetch = {},
+                   .between_requests = {},
                    .acknowledge = {},
                    .progress = {},
-                   .memory_lock = nullptr});
+                   .memory_lock = nullptr,
+                   .shelf = nullptr});
   return open;
 }
 

@@ -5,20 +5,21 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <set>
 #include <utility>
 
 #include "archive/archive_reader.h"
 #include "archive/index.h"
 #include "article/extract.h"
+#include "cli/capture_hop.h"
+#include "cli/capture_stream.h"
+#include "cli/media_shelf.h"
 #include "cli/memory.h"
 #include "cli/publication_of.h"
 #include "core/article_json.h"
 #include "core/digest.h"
 #include "core/http_head.h"
 #include "fetch/coding.h"
-#include "fetch/retry_after.h"
 #include "hash/sha256.h"
 #include "media/video_json.h"
 
@@ -29,140 +30,9 @@ using Json = nlohmann::json;
 
 // Pages larger than this are kept but not read.
 constexpr std::uint64_t kMaxPageBytes = std::uint64_t{32} << 20;
-// Bodies smaller than this are stored again rather than referred to.
-constexpr std::uint64_t kMinRevisitBytes = 1024;
 
 void Say(const CaptureTools& tools, std::string_view words) {
   if (tools.progress) tools.progress(words);
-}
-
-// --- one hop: request, response, record -------------------------------------
-
-struct Hop {
-  Exchange exchange;
-  std::optional<Error> failure;        // no usable response
-  std::optional<RecordInfo> record;    // response or revisit
-  std::optional<RecordInfo> original;  // of a revisit: who holds the payload
-  std::string unusable;                // first bytes of what was no response
-  std::vector<std::string> notes;
-};
-
-// The record a finished body repeats, if the archive holds one.
-std::optional<std::pair<RecordInfo, RevisitProfile>> OriginalOf(
-    BodyWriter& body, const Exchange& exchange, ArchiveWriter& archive) {
-  Index* index = archive.index();
-  if (!index || exchange.truncated) return std::nullopt;
-  if (exchange.status == 304) {
-    const auto earlier = index->ResponsesOf(exchange.url, false, 1);
-    if (!earlier || earlier->empty()) return std::nullopt;
-    return std::pair(earlier->front(), RevisitProfile::kServerNotModified);
-  }
-  if (exchange.status != 200 || body.size() < kMinRevisitBytes) {
-    return std::nullopt;
-  }
-  const auto same = index->RecordsWithPayload(body.PayloadDigest());
-  if (!same) return std::nullopt;
-  for (const RecordInfo& record : *same) {
-    if (record.type == "response" && record.truncated.empty()) {
-      return std::pair(record, RevisitProfile::kIdenticalPayload);
-    }
-  }
-  return std::nullopt;
-}
-
-Status FinishBody(BodyWriter body, ArchiveWriter& archive, Hop& hop) {
-  if (const auto original = OriginalOf(body, hop.exchange, archive)) {
-    const RevisitOf of{original->first.id, original->first.uri,
-                       original->first.date, original->first.payload_sha256};
-    Result<RecordInfo> revisit =
-        body.FinishAsRevisit(hop.exchange, of, original->second);
-    if (revisit) {
-      hop.record = *std::move(revisit);
-      hop.original = original->first;
-      return {};
-    }
-    if (revisit.error().code() != ErrorCode::kInvalidArgument) {
-      return std::move(revisit).error();
-    }
-  }
-  STEMMA_TRY(hop.record, body.Finish(hop.exchange));
-  return {};
-}
-
-// One attempt. An error is ours; the server's trouble is in the Hop.
-Result<Hop> FetchOnce(const Url& url, const CaptureOptions& options,
-                      const FetchLimits& limits, CaptureDraft& draft,
-                      CaptureTools& tools, Trouble& trouble) {
-  std::optional<BodyWriter> body;
-  Status ours;
-  const auto guard = [&](Status status) {
-    if (!status && ours) ours = status;
-    return status;
-  };
-  ExchangeSink sink;
-  sink.on_head = [&](const Exchange& head) -> Status {
-    Result<BodyWriter> begun = draft.BeginExchange(head);
-    if (!begun) return guard(std::move(begun).error());
-    body = *std::move(begun);
-    return {};
-  };
-  sink.on_body = [&](std::string_view bytes) {
-    return guard(body->Append(bytes));
-  };
-  FetchOutcome outcome =
-      tools.fetcher.Get({url, options.headers, limits}, sink);
-  if (!ours) return std::move(ours).error();
-  trouble = Classify(outcome);
-  Hop hop;
-  hop.exchange = std::move(outcome.exchange);
-  hop.failure = std::move(outcome.failure);
-  hop.unusable = std::move(outcome.unusable);
-  hop.notes = std::move(outcome.notes);
-  if (body) {
-    STEMMA_CHECK_OK(FinishBody(*std::move(body), tools.archive, hop));
-  }
-  return hop;
-}
-
-std::optional<std::chrono::milliseconds> RetryAfterOf(const Exchange& exchange,
-                                                      TimePoint now) {
-  return RetryAfter(exchange.response_head, now);
-}
-
-// Tries again while that is worth it. Every attempt that brought a response
-// leaves its record.
-Result<Hop> Fetch(const Url& url, const CaptureOptions& options,
-                  const FetchLimits& limits, CaptureDraft& draft,
-                  CaptureTools& tools) {
-  std::minstd_rand random(std::random_device{}());
-  for (int attempt = 1;; ++attempt) {
-    if (tools.may_fetch) {
-      if (Status allowed = tools.may_fetch(url); !allowed) {
-        Hop refused;
-        refused.exchange.url = url.HrefWithoutFragment();
-        refused.exchange.started = tools.clock();
-        refused.failure = std::move(allowed).error();
-        return refused;
-      }
-    }
-    Trouble trouble = Trouble::kNone;
-    STEMMA_TRY(Hop hop, FetchOnce(url, options, limits, draft, tools, trouble));
-    const double jitter = static_cast<double>(random()) /
-                          (static_cast<double>(random.max()) + 1.0);
-    const auto pause =
-        NextTry(options.retry, trouble, attempt,
-                RetryAfterOf(hop.exchange, tools.clock()), jitter);
-    // What was kept in part is evidence already; only a visit that brought
-    // nothing is worth the server's trouble again.
-    if (!pause || hop.record) return hop;
-    Say(tools, fmt::format("{}: {}; trying again in {:.1f} s",
-                           url.HrefWithoutFragment(),
-                           hop.failure ? hop.failure->message() : "overloaded",
-                           static_cast<double>(pause->count()) / 1000));
-    if (tools.wait && !tools.wait(*pause)) {
-      return Error(ErrorCode::kInterrupted, "told to stop");
-    }
-  }
 }
 
 // --- a visit: hops until something that is no redirect ----------------------
@@ -172,7 +42,8 @@ struct Visit {
   Url final_url;
   std::vector<std::string> redirects;
   std::vector<std::string> notes;
-  std::optional<Error> stopped;  // why a redirect was not followed
+  std::optional<Error> stopped;       // why a redirect was not followed
+  std::optional<StreamFacts> stream;  // when it is a playlist
 };
 
 Result<Visit> FollowHops(const Url& url, const CaptureOptions& options,
@@ -183,7 +54,8 @@ Result<Visit> FollowHops(const Url& url, const CaptureOptions& options,
   std::set<std::string> seen;
   for (int hops = 0;; ++hops) {
     seen.insert(visit.final_url.HrefWithoutFragment());
-    STEMMA_TRY(Hop hop, Fetch(visit.final_url, options, limits, draft, tools));
+    STEMMA_TRY(Hop hop,
+               FetchHop(visit.final_url, options, limits, draft, tools));
     for (std::string& note : hop.notes) visit.notes.push_back(std::move(note));
     // A refused or broken hop does not undo the redirect that led to it: what
     // was captured stays the visit's last word.
@@ -235,6 +107,16 @@ Json ConnectionFacts(const Connection& connection) {
   return facts;
 }
 
+Json JsonOf(const StreamFacts& stream) {
+  Json facts = {{"kind", stream.kind},       {"playlists", stream.playlists},
+                {"files", stream.files},     {"bytes", stream.bytes},
+                {"missing", stream.missing}, {"left_out", stream.left_out},
+                {"live", stream.live}};
+  if (!stream.choice.empty()) facts["choice"] = stream.choice;
+  if (!stream.notes.empty()) facts["notes"] = stream.notes;
+  return facts;
+}
+
 Json VisitFacts(const Visit& visit, const CaptureOptions& options) {
   Json facts = Json::parse(options.facts_json, nullptr, false);
   if (!facts.is_object()) facts = Json::object();
@@ -253,8 +135,63 @@ Json VisitFacts(const Visit& visit, const CaptureOptions& options) {
   if (visit.stopped) {
     facts["redirect_not_followed"] = visit.stopped->message();
   }
+  if (!visit.last.joined.empty()) facts["joined"] = visit.last.joined;
+  if (visit.stream) facts["stream"] = JsonOf(*visit.stream);
   if (!visit.notes.empty()) facts["notes"] = visit.notes;
   return facts;
+}
+
+// A medium's place on the shelf while it is being visited.
+class ShelfPlace {
+ public:
+  static Result<ShelfPlace> Take(const Url& url, CaptureTools& tools,
+                                 CaptureOptions& options) {
+    ShelfPlace place;
+    if (tools.shelf == nullptr) return place;
+    place.url_ = url.HrefWithoutFragment();
+    if (tools.between_requests) tools.between_requests();
+    STEMMA_TRY(const MediaShelf::Fields fields,
+               tools.shelf->Take(place.url_, [&tools] {
+                 return !tools.wait || tools.wait(std::chrono::milliseconds(0));
+               }));
+    place.shelf_ = tools.shelf;
+    if (!fields.empty()) {
+      std::erase_if(options.headers, [](const auto& field) {
+        return field.first.starts_with("If-");
+      });
+      options.headers.insert(options.headers.end(), fields.begin(),
+                             fields.end());
+    }
+    return place;
+  }
+  ShelfPlace(ShelfPlace&& other) noexcept
+      : shelf_(std::exchange(other.shelf_, nullptr)),
+        url_(std::move(other.url_)),
+        etag_(std::move(other.etag_)),
+        last_modified_(std::move(other.last_modified_)) {}
+  ShelfPlace& operator=(ShelfPlace&&) = delete;
+  ~ShelfPlace() {
+    if (shelf_ != nullptr) {
+      shelf_->Put(url_, std::move(etag_), std::move(last_modified_));
+    }
+  }
+  void Learn(const CaptureReport& report) {
+    const bool whole = report.status == 200 && !report.truncated &&
+                       !report.failure && report.redirects.empty();
+    if (!whole) return;
+    etag_ = report.etag;
+    last_modified_ = report.last_modified;
+  }
+
+ private:
+  ShelfPlace() = default;
+  MediaShelf* shelf_ = nullptr;
+  std::string url_, etag_, last_modified_;
+};
+
+bool IsFetched(MediaKind kind) {
+  return kind == MediaKind::kVideo || kind == MediaKind::kHls ||
+         kind == MediaKind::kDash;
 }
 
 // Visits and stores; durable on return. The report has the facts of the visit
@@ -265,6 +202,10 @@ Result<Visit> StoreVisit(const Url& url, const CaptureOptions& options,
   STEMMA_TRY(CaptureDraft draft, tools.archive.BeginCapture(
                                      url.HrefWithoutFragment(), tools.clock()));
   STEMMA_TRY(Visit visit, FollowHops(url, options, limits, draft, tools));
+  if (options.streams && !visit.last.original && IsPlaylist(visit.last)) {
+    STEMMA_TRY(visit.stream, FetchStream(visit.last, options,
+                                         options.media_limits, draft, tools));
+  }
   const Json facts = VisitFacts(visit, options);
   if (visit.last.failure) {
     STEMMA_TRY(report.info, draft.CommitFailed(*visit.last.failure, facts));
@@ -305,13 +246,30 @@ bool MayBeArticle(std::string_view mime, std::string_view body) {
   return mime.empty() && body.find('<') != std::string_view::npos;
 }
 
+// A page that is stored, and its body where that is still at hand.
+struct StoredPage {
+  const RecordInfo& record;
+  const RecordInfo& holder;  // the response that has its payload
+  const std::string& response_head;
+  std::optional<std::string> payload;  // transfer coding removed
+};
+
 // The page's text as a reader sees it: content coding removed.
-Result<std::string> PageBody(const RecordInfo& holder,
-                             const std::string& response_head,
-                             CaptureTools& tools, CaptureReport& report) {
-  STEMMA_TRY(const Blob payload, tools.archive.Payload(holder));
+Result<std::string> PageBody(const StoredPage& page, CaptureTools& tools,
+                             CaptureReport& report) {
+  if (page.payload) {
+    return DecodeContent(page.response_head, *page.payload, {}, &report.notes);
+  }
+  STEMMA_TRY(const Blob payload, tools.archive.Payload(page.holder));
   STEMMA_TRY(const std::string coded, payload.ReadAll(kMaxPageBytes));
-  return DecodeContent(response_head, coded, {}, &report.notes);
+  return DecodeContent(page.response_head, coded, {}, &report.notes);
+}
+
+Result<std::string> PagePrefix(const StoredPage& page, CaptureTools& tools) {
+  constexpr std::size_t kPrefix = 4096;
+  if (page.payload) return page.payload->substr(0, kPrefix);
+  STEMMA_TRY(const Blob payload, tools.archive.Payload(page.holder));
+  return payload.ReadPrefix(kPrefix);
 }
 
 void ReadLinks(const std::string& body, const std::string& content_type,
@@ -332,7 +290,7 @@ Status DeriveArticle(const std::string& body, const std::string& content_type,
   Result<Article> article = ExtractArticle(input);
   if (!article) {
     report.notes.push_back("article not read: " + article.error().message());
-    STEMMA_TRY(const auto logged, tools.archive.AppendDerived(
+    STEMMA_TRY(const auto logged, tools.archive.StageDerived(
                                       report.info.id,
                                       {{"method", "stemma-article/1"},
                                        {"failed", article.error().message()}},
@@ -356,7 +314,7 @@ Status DeriveArticle(const std::string& body, const std::string& content_type,
                       {"text_sha256", publication.text_sha256.Hex()},
                       {"text_bytes", publication.text.size()}};
   STEMMA_TRY(const auto logged,
-             tools.archive.AppendDerived(report.info.id, facts, {&record, 1}));
+             tools.archive.StageDerived(report.info.id, facts, {&record, 1}));
   (void)logged;
   report.article = *std::move(article);
   if (report.article->is_article && !publication.text.empty()) {
@@ -366,11 +324,6 @@ Status DeriveArticle(const std::string& body, const std::string& content_type,
 }
 
 // --- embedded media ---------------------------------------------------------
-
-bool IsFetched(MediaKind kind) {
-  return kind == MediaKind::kVideo || kind == MediaKind::kHls ||
-         kind == MediaKind::kDash;
-}
 
 // The page's media in page order, each address once. The article knows places,
 // discovery also sees what is not near the text.
@@ -453,7 +406,7 @@ Status DeriveVideo(const RecordInfo& holder, const std::string& capture_id,
                       {"keyframes", read->keyframes.size()},
                       {"shots", read->shots.size()}};
   STEMMA_TRY(const auto logged,
-             tools.archive.AppendDerived(capture_id, event, records));
+             tools.archive.StageDerived(capture_id, event, records));
   (void)logged;
   if (read->status != "ok") media.error = "video: " + read->reason;
   media.report = std::make_shared<const VideoReport>(*std::move(read));
@@ -479,8 +432,10 @@ Status CaptureMedium(const MediaLink& link, const CaptureOptions& page_options,
       {"after_block",
        link.after_block}}.dump();
   CaptureReport report;
+  STEMMA_TRY(ShelfPlace place, ShelfPlace::Take(*url, tools, options));
   STEMMA_TRY(const Visit visit,
              StoreVisit(*url, options, options.media_limits, tools, report));
+  place.Learn(report);
   media.capture_id = report.info.id;
   media.sha256 = report.payload_sha256;
   if (visit.last.record) {
@@ -490,7 +445,8 @@ Status CaptureMedium(const MediaLink& link, const CaptureOptions& page_options,
   }
   if (report.failure) {
     media.error = report.failure->message();
-  } else if (report.status != 200 && report.status != 206) {
+  } else if (report.status != 200 && report.status != 206 &&
+             !(report.not_modified && visit.last.original)) {
     media.error = fmt::format("HTTP status {}", report.status);
   } else if (options.derive && link.kind == MediaKind::kVideo &&
              options.keyframes != "none") {
@@ -532,7 +488,7 @@ Status LogComparison(const Relative& relative, const Publication& publication,
       {"minor", c.changes.size() - static_cast<std::size_t>(critical)},
       {"method", "stemma-norm/1"},
       {"video", {{"verdict", NameOf(relative.video.verdict)}}}};
-  STEMMA_TRY(const auto seq, tools.archive.AppendEvent("compare", event));
+  STEMMA_TRY(const auto seq, tools.archive.StageEvent("compare", event));
   (void)seq;
   return {};
 }
@@ -592,25 +548,24 @@ Status CaptureMediaOfPage(const CaptureOptions& options, CaptureTools& tools,
 
 // What a stored page is read for: its links and media always, its article and
 // verdicts when `options.derive`.
-Status ReadPage(const RecordInfo& page, const RecordInfo& holder,
-                const std::string& response_head, const CaptureOptions& options,
+Status ReadPage(const StoredPage& page, const CaptureOptions& options,
                 CaptureTools& tools, CaptureReport& report,
                 const std::function<Status()>& media_step) {
-  const std::string content_type = FieldOf(response_head, "content-type");
-  STEMMA_TRY(const Blob payload, tools.archive.Payload(holder));
-  STEMMA_TRY(const std::string prefix, payload.ReadPrefix(4096));
+  const std::string content_type = FieldOf(page.response_head, "content-type");
+  STEMMA_TRY(const std::string prefix, PagePrefix(page, tools));
   if (LooksLikeVideo(prefix)) {
-    return DeriveLoneVideo(page, holder, options, tools, report);
+    return DeriveLoneVideo(page.record, page.holder, options, tools, report);
   }
-  Result<std::string> body = PageBody(holder, response_head, tools, report);
+  Result<std::string> body = PageBody(page, tools, report);
   if (!body) {
     report.notes.push_back("page not read: " + body.error().message());
     return {};
   }
-  if (body->empty() || !MayBeArticle(page.mime, *body)) return {};
+  if (body->empty() || !MayBeArticle(page.record.mime, *body)) return {};
   ReadLinks(*body, content_type, report);
   if (options.derive) {
-    STEMMA_CHECK_OK(DeriveArticle(*body, content_type, page, tools, report));
+    STEMMA_CHECK_OK(
+        DeriveArticle(*body, content_type, page.record, tools, report));
   }
   STEMMA_CHECK_OK(media_step());
   return options.derive ? CompareWithMemory(tools, report) : Status();
@@ -634,7 +589,9 @@ Status DeriveStoredMedia(ArchiveReader& reader, const CaptureOptions& options,
     media.capture_id = row.capture_id;
     media.sha256 = row.payload_sha256;
     media.bytes = row.bytes;
-    if (options.keyframes != "none") {
+    const bool playlist =
+        row.mime.ends_with("mpegurl") || row.mime == "application/dash+xml";
+    if (options.keyframes != "none" && !playlist) {
       STEMMA_CHECK_OK(
           DeriveVideo(holder, row.capture_id, options, tools, media));
     }
@@ -651,8 +608,17 @@ Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
   Say(tools, "fetching " + url.HrefWithoutFragment());
 
   // The evidence is durable before anything tries to understand it.
-  STEMMA_TRY(const Visit visit,
-             StoreVisit(url, options, options.limits, tools, report));
+  CaptureOptions how = options;
+  std::optional<ShelfPlace> place;
+  const auto kind = MediaKindOfPath(url.Href());
+  if (kind && IsFetched(*kind)) {
+    STEMMA_TRY(ShelfPlace taken, ShelfPlace::Take(url, tools, how));
+    place.emplace(std::move(taken));
+  }
+  STEMMA_TRY(Visit visit, StoreVisit(url, how, how.limits, tools, report));
+  if (place) place->Learn(report);
+  place.reset();
+  if (tools.between_requests) tools.between_requests();
   if (tools.acknowledge && !report.failure) {
     tools.acknowledge(url.HrefWithoutFragment());
   }
@@ -660,13 +626,19 @@ Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
                         visit.last.record && !report.not_modified;
   if (!readable) return report;
 
-  const RecordInfo& page = *visit.last.record;
-  const RecordInfo& holder = visit.last.original ? *visit.last.original : page;
-  STEMMA_CHECK_OK(ReadPage(page, holder, visit.last.exchange.response_head,
-                           options, tools, report, [&]() -> Status {
-                             if (!options.media) return {};
-                             return CaptureMediaOfPage(options, tools, report);
-                           }));
+  StoredPage page{
+      *visit.last.record,
+      visit.last.original ? *visit.last.original : *visit.last.record,
+      visit.last.exchange.response_head,
+      {}};
+  if (visit.last.kept) {
+    page.payload = DecodeTransfer(page.response_head, *visit.last.kept);
+    visit.last.kept.reset();
+  }
+  STEMMA_CHECK_OK(ReadPage(page, options, tools, report, [&]() -> Status {
+    if (!options.media) return {};
+    return CaptureMediaOfPage(options, tools, report);
+  }));
   return report;
 }
 
@@ -693,7 +665,7 @@ Status DeriveCapture(const std::string& capture_id,
     report.payload_sha256 = holder.payload_sha256->Hex();
   }
   return ReadPage(
-      page.info, holder, page.http_head, options, tools, report,
+      StoredPage{page.info, holder, page.http_head, {}}, options, tools, report,
       [&]() { return DeriveStoredMedia(*reader, options, tools, report); });
 }
 

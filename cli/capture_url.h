@@ -27,6 +27,7 @@
 
 namespace stemma::cli {
 
+class MediaShelf;
 class Memory;
 struct Relative;
 
@@ -35,8 +36,9 @@ struct CaptureOptions {
   FetchLimits media_limits;  // of embedded media
   RetryPolicy retry;
   int max_redirects = 20;
-  bool derive = true;  // false: evidence only, `stemma derive` later
-  bool media = true;   // fetch embedded videos
+  bool derive = true;   // false: evidence only, `stemma derive` later
+  bool media = true;    // fetch embedded videos
+  bool streams = true;  // fetch what HLS and DASH playlists name
   std::string keyframes = "scene";  // KeyframeOptions::mode, or "none"
   int max_media = 50;  // per page; the rest are listed in the event
   // More fields for the request: If-None-Match, Referer, ...
@@ -56,12 +58,17 @@ struct CaptureTools {
   // Asked before each request, redirects and media included: robots, scope,
   // politeness. An error (kRefused) ends that hop and is recorded.
   std::function<Status(const Url&)> may_fetch;
+  // Told when no request is under way for a while: the host's turn may pass to
+  // others until the next may_fetch.
+  std::function<void()> between_requests;
   // Told once a capture is durable, with the URL asked for.
   std::function<void(std::string_view url)> acknowledge;
   // Told what is being done, in words.
   std::function<void(std::string_view)> progress;
   // May several threads use one tools.memory? Then this guards it.
   std::mutex* memory_lock = nullptr;
+  // What this run has fetched of media; null: nobody else fetches.
+  MediaShelf* shelf = nullptr;
 };
 
 struct CapturedMedia {
@@ -95,8 +102,9 @@ struct CaptureReport {
   std::vector<std::string> notes;
 };
 
-// Visits `url`. An error means that our side failed (disk, lock, interrupted);
-// a server's failure is a report with `failure` set.
+// Visits `url`. The capture is durable on return; what was derived from it is
+// after the next ArchiveWriter::Sync. An error means that our side failed
+// (disk, lock, interrupted); a server's failure is a report with `failure` set.
 Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
                                  CaptureTools& tools);
 

@@ -1,5 +1,6 @@
 // stemma crawl JOB.toml: one run of a scheduled job.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -133,6 +134,22 @@ class RunLog {
   Steady::time_point drawn_, notified_;
 };
 
+// Tells a dead-man's switch that the job is alive; a failure is a note.
+void Ping(const Session& session, const Job& job, FetchPolicy policy) {
+  const Result<Url> url = Url::Parse(job.ping);
+  Result<std::unique_ptr<Fetcher>> fetcher = Fetcher::Create(std::move(policy));
+  if (!url || !fetcher) return session.Note("ping: not a usable address");
+  FetchLimits limits;
+  limits.max_body_bytes = 64 << 10;
+  limits.total = std::chrono::seconds(10);
+  const FetchOutcome got = (*fetcher)->Get({*url, {}, limits}, ExchangeSink{});
+  if (got.failure) {
+    session.Note("ping: " + got.failure->message());
+  } else if (got.exchange.status >= 300) {
+    session.Note(fmt::format("ping: HTTP status {}", got.exchange.status));
+  }
+}
+
 void Notify(const Session& session, const std::string& command,
             const Json& message) {
   if (command.empty()) return;
@@ -184,6 +201,9 @@ int Conclude(const Options& options, const Session& session, const Job& job,
   }
   const int code = ExitCodeOf(summary);
   Notify(session, code == kDone ? job.on_finish : job.on_error, *report);
+  if (code == kDone && !job.ping.empty()) {
+    Ping(session, job, PolicyFor(session, job));
+  }
   if (summary.error) return session.Fail(*summary.error);
   if (code == kInterruptedRun) {
     session.Note("stopped; the same command goes on from here");
@@ -192,6 +212,10 @@ int Conclude(const Options& options, const Session& session, const Job& job,
 }
 
 int RunJob(const Options& options, Session& session, const Job& job) {
+  // Workers come and go through pages of all sizes: an arena for each thread
+  // would keep the largest of each. Allocation is no part of what they wait
+  // for.
+  ::mallopt(M_ARENA_MAX, 1);
   const std::filesystem::path dir = session.ArchiveDir(job.archive);
   CrawlOptions how = OptionsFor(session, job);
   if (options.dry_run) return DryRun(session, job, how, dir);
@@ -231,6 +255,16 @@ int RunJob(const Options& options, Session& session, const Job& job) {
   how.note = [&](std::string_view text) { session.Note(text); };
   how.progress = [&](const CrawlProgress& p) {
     log.Progress(p, FreeBytes(dir));
+  };
+  how.reload = [&]() -> std::optional<Job> {
+    if (!RunSignals::TakeReloadRequest()) return std::nullopt;
+    Result<Job> again = LoadJob(options.file);
+    if (!again) {
+      session.Note("job file not read again: " + again.error().message());
+      return std::nullopt;
+    }
+    session.Note("job file read again");
+    return *std::move(again);
   };
   how.copy_found = [&](const FoundCopy& copy) {
     if (copy.altered) Notify(session, job.on_altered, ToJson(copy));

@@ -48,7 +48,7 @@ void JudgeGood(const Job& job, const Address& address,
         address.last_visit ? now - *address.last_visit : milliseconds(0);
     visit->history = AfterVisit(address.history, since, changed);
   }
-  if (report.not_modified) {
+  if (report.not_modified && !address.payload_sha256.empty()) {
     // What the server says has not changed is what we have.
     visit->payload_sha256 = address.payload_sha256;
     visit->text_sha256 = address.text_sha256;
@@ -112,7 +112,8 @@ VisitRecord JudgeVisit(const Job& job, const Address& address,
   }
   const bool good = !report.failure &&
                     (report.status == 200 || report.not_modified) &&
-                    !(report.not_modified && address.last_capture.empty());
+                    !(report.not_modified && address.last_capture.empty() &&
+                      report.payload_sha256.empty());
   if (good) {
     JudgeGood(job, address, report, now, &visit);
   } else {

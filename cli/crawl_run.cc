@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -17,6 +18,7 @@
 #include "cli/crawl_discovery.h"
 #include "cli/crawl_judge.h"
 #include "cli/crawl_listing.h"
+#include "cli/media_shelf.h"
 #include "cli/memory.h"
 #include "cli/robots_book.h"
 #include "core/http_head.h"
@@ -85,7 +87,8 @@ class CrawlLoop {
  public:
   CrawlLoop(const Job& job, const CrawlOptions& options, ArchiveWriter& archive,
             Memory* memory, Frontier& frontier)
-      : job_(job),
+      : jobs_{job},
+        job_(&jobs_.front()),
         options_(options),
         archive_(archive),
         memory_(memory),
@@ -124,6 +127,7 @@ class CrawlLoop {
   std::optional<Address> Next(Worker& worker,
                               std::unique_lock<std::mutex>& lock);
   std::optional<Address> Pick(Worker& worker, milliseconds* wait);
+  bool IsLeftOut(const Address& address);
   bool LimitReached();
   bool Idle(milliseconds* wait);
   void Fail(const Error& error);
@@ -157,13 +161,18 @@ class CrawlLoop {
   int StopLevel() const { return options_.stop ? options_.stop() : 0; }
   double Jitter();
 
-  const Job& job_;
+  // What the job file says now. One that was read again keeps the older ones
+  // alive: a visit under way may still look at them.
+  const Job& job() const { return *job_.load(); }
+  void Reload(const Job& wanted);
+  std::deque<Job> jobs_;  // the reloading thread's
+  std::atomic<const Job*> job_;
   const CrawlOptions& options_;
   ArchiveWriter& archive_;
   Memory* memory_;
 
   std::mutex mutex_;  // guards all below but for what says otherwise
-  std::condition_variable changed_;
+  std::condition_variable changed_, done_;
   Frontier& frontier_;
   Politeness politeness_;
   std::map<std::string, int, std::less<>> hosts_;  // with work, best priority
@@ -180,6 +189,7 @@ class CrawlLoop {
 
   RobotsBook robots_;        // has a lock of its own
   std::mutex memory_mutex_;  // guards *memory_
+  MediaShelf shelf_;         // has a lock of its own
   std::mutex report_mutex_;  // guards the callbacks
 };
 
@@ -207,7 +217,7 @@ Result<CrawlSummary> CrawlLoop::Run() {
 
   FetchPolicy policy = options_.policy;
   policy.stop = [this] { return StopLevel() >= 2; };
-  for (int i = 0; i < job_.connections; ++i) {
+  for (int i = 0; i < job().connections; ++i) {
     auto worker = std::make_unique<Worker>();
     STEMMA_TRY(worker->fetcher, Fetcher::Create(policy));
     workers_.push_back(std::move(worker));
@@ -217,17 +227,28 @@ Result<CrawlSummary> CrawlLoop::Run() {
     threads.emplace_back([this, &worker] { Work(*worker); });
   }
 
-  // This thread keeps the books while the others work.
+  // This thread keeps the books while the others work. What a killed run did
+  // not commit is read from the log again, so that once a second is enough.
   constexpr milliseconds kTick(200);
-  for (bool working = true; working;) {
+  constexpr int kTicksPerCommit = 5;
+  for (int tick = 1, working = 1; working != 0; ++tick) {
     CrawlProgress progress;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, kTick);
+      const auto idle = [this] {
+        return std::ranges::none_of(
+            workers_, [](const auto& w) { return w->fetcher != nullptr; });
+      };
+      working = done_.wait_for(lock, kTick, idle) ? 0 : 1;
       if (StopLevel() >= 1) End(CrawlEnd::kStopped, "told to stop");
-      if (Status kept = CommitFrontier(); !kept) Fail(kept.error());
-      working = std::ranges::any_of(
-          workers_, [](const auto& w) { return w->fetcher != nullptr; });
+      if (options_.reload) {
+        if (const std::optional<Job> wanted = options_.reload()) {
+          Reload(*wanted);
+        }
+      }
+      if (tick % kTicksPerCommit == 0 || working == 0) {
+        if (Status kept = CommitFrontier(); !kept) Fail(kept.error());
+      }
       progress = {pages_, bytes_, summary_.copies.size(), failures_, 0, {}};
       for (const auto& worker : workers_) {
         if (!worker->busy) continue;
@@ -255,7 +276,7 @@ Result<CrawlSummary> CrawlLoop::Summarize() {
   summary_.run = run_;
   std::uint64_t seeds = 0, refused = 0;
   std::set<std::string> seed_urls;
-  for (const NewAddress& seed : SeedsOf(job_)) {
+  for (const NewAddress& seed : SeedsOf(job())) {
     seed_urls.insert(seed.url.HrefWithoutFragment());
   }
   STEMMA_CHECK_OK(frontier_.ForEachOfRun(run_.number, [&](const RunLine& l) {
@@ -302,7 +323,7 @@ Status CrawlLoop::CatchUpWithLog() {
 Status CrawlLoop::ApplyEvent(ArchiveReader& reader, const Json& event) {
   const std::string type = event.value("type", "");
   if (type != "capture" && type != "capture.failed") return {};
-  if (event.value("job", "") != job_.name) return {};
+  if (event.value("job", "") != job().name) return {};
   const Result<CaptureRow> capture = reader.CaptureById(event.value("id", ""));
   if (!capture) return {};  // a page's medium, or not of ours
   if (event.value("kind", "") == "robots") {
@@ -383,7 +404,7 @@ Status CrawlLoop::ApplyPageEvent(ArchiveReader& reader,
       report.holder = record.info;
     }
     if (address->kind == AddressKind::kPage) {
-      found = DiscoverFrom(job_, *address, report, at);
+      found = DiscoverFrom(job(), *address, report, at);
     } else {
       const Result<Discovered> listed = ReadListing(*address, report);
       if (listed) found = *listed;
@@ -391,7 +412,7 @@ Status CrawlLoop::ApplyPageEvent(ArchiveReader& reader,
     // Media of the page that the killed run did not come to.
     for (const MediaLink& link : report.found.media) {
       const Result<Url> medium = Url::Parse(link.url);
-      if (!job_.media || !medium || !medium->IsHttp() ||
+      if (!job().media || !medium || !medium->IsHttp() ||
           (link.kind != MediaKind::kVideo && link.kind != MediaKind::kHls &&
            link.kind != MediaKind::kDash)) {
         continue;
@@ -411,15 +432,15 @@ Status CrawlLoop::ApplyPageEvent(ArchiveReader& reader,
     }
   }
   AddAll(found);
-  return frontier_.Complete(address->id, JudgeVisit(job_, *address, report, at),
-                            at);
+  return frontier_.Complete(address->id,
+                            JudgeVisit(job(), *address, report, at), at);
 }
 
 Status CrawlLoop::AddSeeds() {
   const TimePoint now = options_.clock();
-  for (const NewAddress& seed : SeedsOf(job_)) {
+  for (const NewAddress& seed : SeedsOf(job())) {
     STEMMA_TRY(const auto added,
-               frontier_.AddNow(seed, now, now - job_.min_interval));
+               frontier_.AddNow(seed, now, now - job().min_interval));
     static_cast<void>(added);
   }
   return {};
@@ -448,19 +469,47 @@ void CrawlLoop::Fail(const Error& error) {
 bool CrawlLoop::LimitReached() {
   std::uint64_t under_way = 0;
   for (const auto& worker : workers_) under_way += worker->busy;
-  if (pages_ + under_way >= job_.max_pages) {
-    if (pages_ >= job_.max_pages) End(CrawlEnd::kComplete, "max_pages");
+  if (pages_ + under_way >= job().max_pages) {
+    if (pages_ >= job().max_pages) End(CrawlEnd::kComplete, "max_pages");
     return true;
   }
-  if (job_.max_bytes && bytes_ >= *job_.max_bytes) {
+  if (job().max_bytes && bytes_ >= *job().max_bytes) {
     End(CrawlEnd::kOutOfBudget, "limits.max_bytes");
     return true;
   }
-  if (job_.max_time && BootNow() - began_boot_ >= *job_.max_time) {
+  if (job().max_time && BootNow() - began_boot_ >= *job().max_time) {
     End(CrawlEnd::kOutOfBudget, "limits.max_time");
     return true;
   }
   return false;
+}
+
+// What may change while a run goes on: what is left out, and its limits.
+void CrawlLoop::Reload(const Job& wanted) {
+  Job& now = jobs_.emplace_back(job());
+  now.exclude = wanted.exclude;
+  now.max_depth = wanted.max_depth;
+  now.max_pages = wanted.max_pages;
+  now.max_bytes = wanted.max_bytes;
+  now.max_time = wanted.max_time;
+  job_.store(&now);
+}
+
+// An address that was taken in before the job file left it out.
+bool CrawlLoop::IsLeftOut(const Address& address) {
+  const Result<Url> url = Url::Parse(address.url);
+  if (!url || address.found_by == "seed") return false;
+  const std::string_view pattern = job().ExcludedBy(*url);
+  if (pattern.empty()) return false;
+  const TimePoint now = options_.clock();
+  VisitRecord skipped;
+  skipped.outcome = VisitOutcome::kSkipped;
+  skipped.reason = fmt::format("excluded by {}", pattern);
+  skipped.due = now + std::max<milliseconds>(job().min_interval, kRobotsAge);
+  if (Status kept = frontier_.Complete(address.id, skipped, now); !kept) {
+    Fail(kept.error());
+  }
+  return true;
 }
 
 // The best address that may be visited now; else how long until one may.
@@ -484,6 +533,13 @@ std::optional<Address> CrawlLoop::Pick(Worker& worker, milliseconds* wait) {
     if (!claimed) {
       Fail(claimed.error());
       return std::nullopt;
+    }
+    while (!claimed->empty() && IsLeftOut(claimed->front())) {
+      claimed = frontier_.Claim(host, 1, options_.clock() + kLease);
+      if (!claimed) {
+        Fail(claimed.error());
+        return std::nullopt;
+      }
     }
     if (claimed->empty()) {
       hosts_.erase(host);
@@ -565,7 +621,7 @@ void CrawlLoop::AddAll(const Discovered& found) {
   }
   for (const NewAddress& address : found.originals) {
     if (!requeued_.insert(address.url.HrefWithoutFragment()).second) continue;
-    const auto added = frontier_.AddNow(address, now, now - job_.min_interval);
+    const auto added = frontier_.AddNow(address, now, now - job().min_interval);
     if (!added) return Fail(added.error());
     if (*added == Frontier::Added::kNew) ready(address);
   }
@@ -581,6 +637,9 @@ Status CrawlLoop::CommitFrontier() {
   for (const auto& worker : workers_) {
     if (worker->busy) seq = std::min(seq, worker->start_seq);
   }
+  // What was derived from finished visits must be safe before the frontier
+  // says that they are finished.
+  STEMMA_CHECK_OK(archive_.Sync());
   STEMMA_CHECK_OK(frontier_.SetSyncedSeq(seq));
   return frontier_.Commit();
 }
@@ -597,6 +656,7 @@ void CrawlLoop::Work(Worker& worker) {
       if (!address) {
         worker.fetcher.reset();  // says that this worker is done
         changed_.notify_all();
+        done_.notify_all();
         return;
       }
       worker.busy = true;
@@ -654,7 +714,7 @@ void CrawlLoop::Visit(Worker& worker, const Address& address) {
                                 listed.error().message()));
     }
   } else if (address.kind == AddressKind::kPage) {
-    found = DiscoverFrom(job_, address, *report, options_.clock());
+    found = DiscoverFrom(job(), address, *report, options_.clock());
   }
   Settle(address, *report, found);
 }
@@ -667,8 +727,8 @@ std::optional<VisitRecord> CrawlLoop::RefusedByRules(Worker& worker,
   VisitRecord refused;
   refused.outcome = VisitOutcome::kRefused;
   refused.due =
-      options_.clock() + std::max<milliseconds>(job_.min_interval, kRobotsAge);
-  if (job_.robots == RobotsRule::kIgnore) return std::nullopt;
+      options_.clock() + std::max<milliseconds>(job().min_interval, kRobotsAge);
+  if (job().robots == RobotsRule::kIgnore) return std::nullopt;
   const Result<RobotsDecision> decision = robots_.Decide(
       url, [&](const Url& at) { return FetchRobots(worker, at); });
   if (!decision) {
@@ -677,13 +737,13 @@ std::optional<VisitRecord> CrawlLoop::RefusedByRules(Worker& worker,
                           : VisitOutcome::kFailed;
     refused.reason = "robots.txt: " + decision.error().message();
     refused.due =
-        options_.clock() + std::max<milliseconds>(job_.min_interval, hours(1));
+        options_.clock() + std::max<milliseconds>(job().min_interval, hours(1));
     return refused;
   }
   *rule = decision->rule.empty()
               ? (decision->allowed ? "no rule" : "no readable robots.txt")
               : fmt::format("line {}: {}", decision->line, decision->rule);
-  if (job_.robots == RobotsRule::kReport) {
+  if (job().robots == RobotsRule::kReport) {
     *rule =
         (decision->allowed ? "allowed, " : "disallowed, not obeyed, ") + *rule;
     return std::nullopt;
@@ -710,16 +770,17 @@ CaptureOptions CrawlLoop::OptionsFor(const Address& address,
   CaptureOptions how;
   how.limits = options_.limits;
   how.limits.max_body_bytes =
-      options_.max_filesize.value_or(job_.page_max_bytes);
+      options_.max_filesize.value_or(job().page_max_bytes);
   how.media_limits = options_.limits;
   how.media_limits.total =
       std::max<milliseconds>(options_.limits.total, hours(2));
   how.media_limits.max_body_bytes =
-      options_.max_filesize.value_or(job_.media_max_bytes);
-  how.media = job_.media && address.kind == AddressKind::kPage;
-  how.derive = !job_.derive_later && (address.kind == AddressKind::kPage ||
-                                      address.kind == AddressKind::kMedia);
-  how.keyframes = job_.keyframes;
+      options_.max_filesize.value_or(job().media_max_bytes);
+  how.streams = job().media;
+  how.media = job().media && address.kind == AddressKind::kPage;
+  how.derive = !job().derive_later && (address.kind == AddressKind::kPage ||
+                                       address.kind == AddressKind::kMedia);
+  how.keyframes = job().keyframes;
   how.headers = ConditionsFor(address);
   if (address.kind == AddressKind::kMedia) how.limits = how.media_limits;
   if (address.kind == AddressKind::kFeed ||
@@ -731,7 +792,7 @@ CaptureOptions CrawlLoop::OptionsFor(const Address& address,
         "application/rss+xml,application/atom+xml,application/feed+json,"
         "application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5");
   }
-  Json facts = {{"job", job_.name},
+  Json facts = {{"job", job().name},
                 {"run", run_.number},
                 {"kind", NameOf(address.kind)},
                 {"depth", address.depth},
@@ -752,9 +813,18 @@ CaptureTools CrawlLoop::ToolsFor(Worker& worker, bool is_page) {
       .wait = [this](milliseconds t) { return Wait(t); },
       .may_fetch = [this,
                     &worker](const Url& url) { return MayFetch(worker, url); },
+      .between_requests =
+          [this, &worker] {
+            const std::lock_guard lock(mutex_);
+            if (!worker.slot) return;
+            DropSlot(worker);
+            worker.first_request = false;
+            changed_.notify_all();
+          },
       .acknowledge = {},
       .progress = {},
-      .memory_lock = &memory_mutex_};
+      .memory_lock = &memory_mutex_,
+      .shelf = &shelf_};
   if (options_.acknowledge) {
     tools.acknowledge = [this](std::string_view url) {
       const std::lock_guard lock(report_mutex_);
@@ -767,7 +837,7 @@ CaptureTools CrawlLoop::ToolsFor(Worker& worker, bool is_page) {
 void CrawlLoop::Settle(const Address& address, const CaptureReport& report,
                        const Discovered& found) {
   const TimePoint now = options_.clock();
-  VisitRecord visit = JudgeVisit(job_, address, report, now);
+  VisitRecord visit = JudgeVisit(job(), address, report, now);
   std::vector<FoundCopy> copies = CopiesIn(report);
   {
     const std::lock_guard lock(mutex_);
@@ -828,7 +898,7 @@ void CrawlLoop::PutOff(const Address& address, const CaptureReport& report,
   // The frontier wakes it within the run while it has attempts left.
   visit->due = now + (address.attempts < kMaxAttempts
                           ? rest
-                          : std::max<milliseconds>(rest, job_.min_interval));
+                          : std::max<milliseconds>(rest, job().min_interval));
 }
 
 Result<Discovered> CrawlLoop::ReadListing(const Address& address,
@@ -841,7 +911,7 @@ Result<Discovered> CrawlLoop::ReadListing(const Address& address,
   limits.max_bytes = kListingBytes;
   STEMMA_TRY(const std::string text,
              DecodeContent(report.response_head, coded, limits));
-  return AddressesOfListing(job_, address, report.final_url, text,
+  return AddressesOfListing(job(), address, report.final_url, text,
                             report.response_head, options_.clock());
 }
 
@@ -854,8 +924,10 @@ Result<RobotsRow> CrawlLoop::FetchRobots(Worker& worker, const Url& url) {
   how.max_redirects = 5;  // RFC 9309 2.3.1.2
   how.derive = false;
   how.media = false;
+  how.streams = false;
   how.facts_json =
-      Json{{"job", job_.name}, {"run", run_.number}, {"kind", "robots"}}.dump();
+      Json{{"job", job().name}, {"run", run_.number}, {"kind", "robots"}}
+          .dump();
   CaptureTools tools = ToolsFor(worker, false);
   tools.acknowledge = {};
   tools.may_fetch = {};
@@ -920,7 +992,7 @@ Status CrawlLoop::TakeSlot(Worker& worker, const Url& url) {
 Status CrawlLoop::MayFetch(Worker& worker, const Url& url) {
   if (std::exchange(worker.first_request, false)) return {};
   STEMMA_CHECK_OK(TakeSlot(worker, url));
-  if (job_.robots != RobotsRule::kObey) return {};
+  if (job().robots != RobotsRule::kObey) return {};
   STEMMA_TRY(const RobotsDecision decision,
              robots_.Decide(
                  url, [&](const Url& at) { return FetchRobots(worker, at); }));

@@ -69,6 +69,9 @@ struct CrawlOptions {
   std::function<void(std::string_view)> note;
   // Called some times a second.
   std::function<void(const CrawlProgress&)> progress;
+  // Asked some times a second: the job file as it is now, when it was asked to
+  // be read again. What is left out and the limits take effect at once.
+  std::function<std::optional<Job>()> reload;
   // 0: go on; 1: stop taking work; 2: cut what is under way.
   std::function<int()> stop;
 };

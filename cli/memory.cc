@@ -22,6 +22,9 @@ using Videos = std::vector<std::shared_ptr<const VideoReport>>;
 // A stored report is bounded by what a worker may answer.
 constexpr std::uint64_t kMaxReportBytes = std::uint64_t{1} << 30;
 
+// Known videos that are compared closely with a new one.
+constexpr std::size_t kMostVideos = 3;
+
 TimePoint When(const Publication& p) {
   if (p.published_at) return *p.published_at;
   return p.fetched_at.value_or(TimePoint::max());
@@ -103,6 +106,9 @@ struct Memory::State {
   std::unique_ptr<ArchiveReader> reader;  // null: no archive yet
   TextIndex texts = TextIndex::InMemory();
   SiteModels sites;
+  // Known, but not yet in `sites`: what furniture is, is settled again after
+  // each change of the model, which takes as long as all of it.
+  std::vector<std::string> unlearned;
   VideoIndex videos;
   std::map<std::string, Publication, std::less<>> known;  // by id
   std::map<std::string, Videos, std::less<>> videos_of;   // by publication id
@@ -110,7 +116,7 @@ struct Memory::State {
   Status Learn(const Publication& publication, const Videos& reports) {
     if (known.contains(publication.id)) return {};
     sites.Know(publication.site);
-    sites.Add(publication);
+    unlearned.push_back(publication.id);
     if (!texts.Contains(publication.id)) {
       STEMMA_CHECK_OK(texts.Add(publication));
     }
@@ -120,40 +126,60 @@ struct Memory::State {
     return {};
   }
 
-  // Ids of publications that may share something with this one.
-  std::vector<std::string> Candidates(const Publication& publication,
-                                      const Videos& reports) const {
-    std::vector<std::string> ids;
+  // Brings the model of sites up to date once more than a share is new.
+  void LearnSites(double share) {
+    const auto most =
+        static_cast<std::size_t>(share * static_cast<double>(known.size()));
+    if (unlearned.size() <= most) return;
+    for (const std::string& id : std::exchange(unlearned, {})) {
+      sites.Add(known[id]);
+    }
+  }
+
+  // Publications that may share something with this one, each with what its
+  // videos say about ours (reference: theirs), where that is known.
+  using Seen = std::map<std::string, std::optional<VideoComparison>>;
+  Seen Candidates(const Publication& publication, const Videos& reports) const {
+    Seen seen;
     for (const TextCandidate& c :
          texts.Query(publication.text, publication.site)) {
-      ids.push_back(c.id);
+      seen[c.id];
     }
     for (const auto& report : reports) {
-      for (const VideoMatch& match : videos.Find(*report)) {
-        if (std::find(ids.begin(), ids.end(), match.id) == ids.end()) {
-          ids.push_back(match.id);
+      for (VideoMatch& match : videos.Find(*report, kMostVideos)) {
+        std::optional<VideoComparison>& best = seen[match.id];
+        if (!best || Rank(match.comparison.verdict) > Rank(best->verdict)) {
+          best = std::move(match.comparison);
         }
       }
     }
-    return ids;
+    return seen;
   }
 
   Relative Relate(const Publication& other, const Publication& publication,
-                  const Videos& reports) const {
+                  std::optional<VideoComparison> seen) const {
     Relative relative;
     relative.publication = other;
     relative.earlier = IsEarlier(other, publication);
-    const auto found = videos_of.find(other.id);
-    const Videos none;
-    const Videos& theirs = found == videos_of.end() ? none : found->second;
     CompareOptions options;
     options.sites = &sites;
     const Publication& first = relative.earlier ? other : publication;
     const Publication& second = relative.earlier ? publication : other;
     relative.comparison = Compare(first, second, options);
+    // Whether they share pictures is enough to choose by; what exactly is said
+    // when it is chosen.
+    if (seen) relative.video = *std::move(seen);
+    return relative;
+  }
+
+  void CompareVideosOf(Relative& relative, const Videos& reports) const {
+    const bool known = relative.video.verdict != VideoVerdict::kNotCompared;
+    if (relative.earlier && known) return;
+    const auto found = videos_of.find(relative.publication.id);
+    const Videos none;
+    const Videos& theirs = found == videos_of.end() ? none : found->second;
     relative.video = relative.earlier ? CompareVideoSets(theirs, reports)
                                       : CompareVideoSets(reports, theirs);
-    return relative;
   }
 };
 
@@ -193,13 +219,16 @@ Result<std::unique_ptr<Memory>> Memory::Open(const std::filesystem::path& dir) {
 Result<std::vector<Relative>> Memory::RelativesOf(
     const Publication& publication, const Videos& videos, std::size_t limit) {
   std::vector<Relative> relatives;
-  for (const std::string& id : state_->Candidates(publication, videos)) {
+  constexpr double kShare = 1.0 / 32;
+  state_->LearnSites(kShare);
+  for (auto& [id, seen] : state_->Candidates(publication, videos)) {
     const auto other = state_->known.find(id);
     if (other == state_->known.end() || id == publication.id) continue;
     if (!publication.url.empty() && other->second.url == publication.url) {
       continue;
     }
-    Relative relative = state_->Relate(other->second, publication, videos);
+    Relative relative =
+        state_->Relate(other->second, publication, std::move(seen));
     if (relative.comparison.verdict == Verdict::kUnrelated &&
         !SharesVideo(relative.video)) {
       continue;
@@ -220,6 +249,9 @@ Result<std::vector<Relative>> Memory::RelativesOf(
     relatives.erase(relatives.begin() + static_cast<std::ptrdiff_t>(limit),
                     relatives.end());
   }
+  for (Relative& relative : relatives) {
+    state_->CompareVideosOf(relative, videos);
+  }
   return relatives;
 }
 
@@ -227,7 +259,10 @@ Status Memory::Add(const Publication& publication, const Videos& videos) {
   return state_->Learn(publication, videos);
 }
 
-const SiteModels& Memory::sites() const { return state_->sites; }
+const SiteModels& Memory::sites() const {
+  state_->LearnSites(0);
+  return state_->sites;
+}
 
 Result<Videos> Memory::VideosOf(const std::string& capture_id) {
   if (const auto it = state_->videos_of.find(capture_id);

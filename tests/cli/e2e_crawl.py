@@ -3,6 +3,7 @@
 The site is a binary tree of small pages that the test serves itself, with a
 feed, a robots.txt and a sitemap.
 """
+import hashlib
 import http.server
 import json
 import os
@@ -15,22 +16,31 @@ import sys
 import tempfile
 import threading
 import unittest
+import urllib.parse
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 STEMMA = sys.argv.pop(1) if len(sys.argv) > 1 else ''
 PAGES = 60
+FILM = bytes(i * i % 251 for i in range(300_000))
+MASTER = ('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=10\nlow.m3u8\n'
+          '#EXT-X-STREAM-INF:BANDWIDTH=90\nhigh.m3u8\n')
+HIGH = ('#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n#EXTINF:4,\n1.m4s\n'
+        '#EXTINF:4,\n2.m4s\n#EXTINF:4,\ngone.m4s\n#EXT-X-ENDLIST\n')
 
 
 class Site(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     hits = {}
     changed = set()
+    whole = []
 
     def do_GET(self):
         Site.hits[self.path] = Site.hits.get(self.path, 0) + 1
         status, kind, body, tag = 200, 'text/html; charset=utf-8', '', None
         base = f'http://127.0.0.1:{self.server.server_address[1]}'
         page = re.fullmatch(r'/page/(\d+)', self.path)
+        if self.path in ('/broken.mp4', '/once.mp4'):
+            return self.film()
         if self.path == '/robots.txt':
             kind, body = 'text/plain', 'User-agent: *\nDisallow: /private/\n'
         elif self.path == '/feed.xml':
@@ -42,6 +52,16 @@ class Site(http.server.BaseHTTPRequestHandler):
             body = ('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/'
                     f'0.9"><url><loc>{base}/only-in-sitemap</loc></url>'
                     '</urlset>')
+        elif self.path.startswith('/films/'):
+            body = (f'<title>{self.path}</title><p>Films of the day.</p>'
+                    f'<video src="{self.path[6:].split("@")[0]}"></video>'
+                    '<a href="/films/once.mp4@2">l</a>')
+        elif self.path == '/v/master.m3u8':
+            kind, body = 'application/vnd.apple.mpegurl', MASTER
+        elif self.path == '/v/high.m3u8':
+            kind, body = 'application/vnd.apple.mpegurl', HIGH
+        elif self.path in ('/v/init.mp4', '/v/1.m4s', '/v/2.m4s'):
+            kind, body = 'video/mp4', 'segment ' + self.path
         elif self.path.startswith('/only-in-'):
             body = '<p>found</p>'
         elif page and int(page.group(1)) < PAGES:
@@ -69,6 +89,33 @@ class Site(http.server.BaseHTTPRequestHandler):
         if status != 304:
             self.wfile.write(data)
 
+    def film(self):
+        """A film with a strong tag; /broken.mp4 breaks off in the middle."""
+        tag, begin = '"film-1"', 0
+        if self.headers.get('If-None-Match') == tag:
+            self.send_response(304)
+            self.send_header('ETag', tag)
+            self.end_headers()
+            return
+        wanted = re.fullmatch(r'bytes=(\d+)-', self.headers.get('Range', ''))
+        if wanted and self.headers.get('If-Range') == tag:
+            begin = int(wanted.group(1))
+            self.send_response(206)
+            self.send_header('Content-Range',
+                             f'bytes {begin}-{len(FILM) - 1}/{len(FILM)}')
+        else:
+            self.send_response(200)
+        self.send_header('Content-Type', 'video/mp4')
+        self.send_header('ETag', tag)
+        self.send_header('Content-Length', str(len(FILM) - begin))
+        self.end_headers()
+        Site.whole.append((self.path, begin))
+        if self.path == '/broken.mp4' and begin < len(FILM) // 2:
+            self.wfile.write(FILM[begin:begin + len(FILM) // 3])
+            self.close_connection = True
+            return
+        self.wfile.write(FILM[begin:])
+
     def log_message(self, *args):
         pass
 
@@ -80,7 +127,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Crawl(unittest.TestCase):
     def setUp(self):
-        Site.hits, Site.changed = {}, set()
+        Site.hits, Site.changed, Site.whole = {}, set(), []
         self.server = Server(('127.0.0.1', 0), Site)
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
@@ -151,6 +198,62 @@ connections = 4
                       report['addresses']['refused'][0]['reason'])
         self.assertGreaterEqual(report['left_out']['excluded by /tag/'], PAGES)
         self.assertGreaterEqual(report['left_out']['out of scope'], PAGES)
+
+    def events(self):
+        lines = (self.dir / 'a/manifest/events.jsonl').read_text()
+        return [json.loads(line) for line in lines.splitlines()]
+
+    def captures_of(self, path):
+        return [e for e in self.events() if e['type'] == 'capture'
+                and urllib.parse.urlsplit(e['target']).path == path]
+
+    def check(self):
+        done = self.run_it('check')
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_film_that_breaks_off_is_asked_for_from_there(self):
+        done = self.crawl(self.job(seeds='/films/broken.mp4',
+                                   scope='max_pages = 1'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        third = len(FILM) // 3
+        self.assertEqual(Site.whole, [('/broken.mp4', 0),
+                                      ('/broken.mp4', third),
+                                      ('/broken.mp4', 2 * third)])
+        film, = self.captures_of('/broken.mp4')
+        self.assertEqual(len(film['joined']), 3)
+        self.assertNotIn('truncated', film)
+        whole, = [r for r in film['records'] if r['type'] == 'resource']
+        self.assertEqual(whole['payload_sha256'],
+                         hashlib.sha256(FILM).hexdigest())
+        bytes_of = subprocess.run(
+            [STEMMA, '--archive', self.dir / 'a', 'cat', whole['id']],
+            capture_output=True, timeout=60)
+        self.assertEqual(bytes_of.stdout, FILM)
+        self.check()
+
+    def test_a_playlist_brings_its_best_variant(self):
+        done = self.crawl(self.job(seeds='/films/v/master.m3u8',
+                                   scope='max_pages = 1'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for path in ('master.m3u8', 'high.m3u8', 'init.mp4', '1.m4s',
+                     '2.m4s'):
+            self.assertEqual(Site.hits.get('/v/' + path), 1, path)
+        self.assertNotIn('/v/low.m3u8', Site.hits)
+        film, = self.captures_of('/v/master.m3u8')
+        self.assertEqual(film['stream']['files'], 3)
+        self.assertEqual(film['stream']['missing'], 1)
+        self.assertEqual(film['stream']['choice'], '90 bit/s, of 2')
+        self.check()
+
+    def test_a_film_on_several_pages_is_sent_once(self):
+        done = self.crawl(self.job(seeds='/films/once.mp4'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(Site.whole, [('/once.mp4', 0)])
+        films = [e for e in self.captures_of('/once.mp4')
+                 if 'embedded_in' in e]
+        self.assertEqual(sorted(e['status'] for e in films), [200, 304])
+        self.assertEqual(len({e['embedded_in'] for e in films}), 2)
+        self.check()
 
     def test_no_address_is_visited_more_often_than_the_job_says(self):
         job = self.job(interval='6h')
