@@ -184,9 +184,10 @@ Result<Publication> Load(ArchiveReader& reader, const PublicationRow& row) {
 }  // namespace
 
 Status ArchiveReader::ForEachPublication(
-    const std::function<Status(const Publication&)>& visit) {
+    const std::function<Status(const Publication&)>& visit,
+    std::uint64_t from_seq) {
   return inside_->index->ForEachPublication(
-      [&](const PublicationRow& row) -> Status {
+      from_seq, [&](const PublicationRow& row) -> Status {
         STEMMA_TRY(const Publication publication, Load(*this, row));
         return visit(publication);
       });

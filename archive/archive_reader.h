@@ -66,9 +66,11 @@ class ArchiveReader {
       const std::function<Status(std::string_view line,
                                  const nlohmann::json& event)>& visit);
 
-  // Every publication with its text, in the order of the log.
+  // Every publication with its text, in the order of the log, from the event
+  // numbered `from_seq` on.
   Status ForEachPublication(
-      const std::function<Status(const Publication&)>& visit);
+      const std::function<Status(const Publication&)>& visit,
+      std::uint64_t from_seq = 0);
   Result<Publication> PublicationById(std::string_view id);
 
  private:

@@ -110,7 +110,9 @@ class Index {
       std::string_view id) = 0;
   virtual Result<std::vector<PublicationRow>> PublicationsOf(
       std::string_view url) = 0;
+  // In the order of the log, from the event numbered `from_seq` on.
   virtual Status ForEachPublication(
+      std::uint64_t from_seq,
       const std::function<Status(const PublicationRow&)>& visit) = 0;
 
   // Media in this capture, and those that were captured for its page.

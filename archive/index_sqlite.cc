@@ -198,6 +198,7 @@ class SqliteIndex : public Index, public IndexFeeder {
   Result<std::vector<PublicationRow>> PublicationsOf(
       std::string_view url) override;
   Status ForEachPublication(
+      std::uint64_t from_seq,
       const std::function<Status(const PublicationRow&)>& visit) override;
   Result<std::vector<MediaRow>> MediaOf(std::string_view capture) override;
   Result<std::vector<MediaRow>> MediaWithPayload(std::string_view hex) override;
@@ -708,10 +709,13 @@ Result<std::vector<PublicationRow>> SqliteIndex::PublicationsOf(
 }
 
 Status SqliteIndex::ForEachPublication(
+    std::uint64_t from_seq,
     const std::function<Status(const PublicationRow&)>& visit) {
   Statement rows(db_.get(),
-                 fmt::format("SELECT {} FROM publications ORDER BY seq, ord",
+                 fmt::format("SELECT {} FROM publications WHERE seq >= ? "
+                             "ORDER BY seq, ord",
                              kPublicationColumns));
+  rows.Bind(from_seq);
   while (true) {
     STEMMA_TRY(const bool row, rows.Step());
     if (!row) return {};

@@ -254,6 +254,7 @@ int Run(const Options& options, Session& session) {
       PrintReport(options.urls[i], *report, *session.out);
     }
   }
+  for (const std::string& note : open->memory->notes()) session.Note(note);
   if (Status flushed = open->memory->Flush(); !flushed) {
     Remember(exit_code, session.Fail(flushed.error()));
   }

@@ -276,6 +276,7 @@ int RunJob(const Options& options, Session& session, const Job& job) {
   log.Finish();
   if (!summary) return session.Fail(summary.error());
   if (memory) {
+    for (const std::string& note : memory->notes()) session.Note(note);
     if (Status flushed = memory->Flush(); !flushed && !summary->error) {
       summary->error = flushed.error();
       summary->end = CrawlEnd::kFailed;

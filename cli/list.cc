@@ -111,7 +111,7 @@ Status List(const Session& session, const ListOptions& options) {
   STEMMA_TRY(const auto reader, ArchiveReader::Open(session.ArchiveDir()));
   Index& index = reader->index();
   if (options.publications) {
-    return index.ForEachPublication([&](const PublicationRow& p) -> Status {
+    return index.ForEachPublication(0, [&](const PublicationRow& p) -> Status {
       PrintPublication(session, p);
       return {};
     });

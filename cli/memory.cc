@@ -1,8 +1,14 @@
 #include "cli/memory.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
+#include <unordered_set>
 #include <utility>
 
 #include "archive/archive_reader.h"
@@ -17,7 +23,13 @@
 namespace stemma::cli {
 namespace {
 
+namespace fs = std::filesystem;
 using Videos = std::vector<std::shared_ptr<const VideoReport>>;
+
+// Texts kept at hand before the reader is asked to see what was written.
+constexpr std::size_t kMaxRecentBytes = 8u << 20;
+// So many publications learned when opening are saved for the next one.
+constexpr std::size_t kWorthSaving = 64;
 
 // A stored report is bounded by what a worker may answer.
 constexpr std::uint64_t kMaxReportBytes = std::uint64_t{1} << 30;
@@ -79,6 +91,16 @@ double Covered(const Comparison& c) {
   return std::max(c.coverage_reference, c.coverage_suspect);
 }
 
+// A stored report that we can read; null for one of another version.
+Result<std::shared_ptr<const VideoReport>> ReadReport(ArchiveReader& reader,
+                                                      const DerivedRow& row) {
+  STEMMA_TRY(const StoredRecord record, reader.RecordById(row.record_id));
+  STEMMA_TRY(const std::string json, record.payload.ReadAll(kMaxReportBytes));
+  Result<VideoReport> report = VideoReportFromJson(json);
+  if (!report) return std::shared_ptr<const VideoReport>();
+  return std::make_shared<const VideoReport>(*std::move(report));
+}
+
 }  // namespace
 
 VideoComparison CompareVideoSets(const Videos& reference,
@@ -102,92 +124,232 @@ VideoComparison CompareVideoSets(const Videos& reference,
   return best;
 }
 
+namespace {
+
+// The lock of the segments folder: who holds it may write there.
+class SegmentsLock {
+ public:
+  explicit SegmentsLock(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    file_ =
+        ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(file_);
+      file_ = -1;
+    }
+  }
+  ~SegmentsLock() {
+    if (file_ >= 0) ::close(file_);
+  }
+  SegmentsLock(const SegmentsLock&) = delete;
+  SegmentsLock& operator=(const SegmentsLock&) = delete;
+  bool held() const { return file_ >= 0; }
+
+ private:
+  int file_ = -1;
+};
+
+}  // namespace
+
 struct Memory::State {
+  explicit State(fs::path dir) : archive(std::move(dir)) {}
+
+  fs::path archive;
+  std::optional<SegmentsLock> lock;       // absent: no archive yet
   std::unique_ptr<ArchiveReader> reader;  // null: no archive yet
   TextIndex texts = TextIndex::InMemory();
   SiteModels sites;
-  // Known, but not yet in `sites`: what furniture is, is settled again after
-  // each change of the model, which takes as long as all of it.
-  std::vector<std::string> unlearned;
-  VideoIndex videos;
-  std::map<std::string, Publication, std::less<>> known;  // by id
-  std::map<std::string, Videos, std::less<>> videos_of;   // by publication id
+  std::uint64_t next_event = 0;  // the first one not learned from the log
+  std::size_t learned = 0;       // publications since the caches were saved
+  std::vector<std::string> notes;
 
-  Status Learn(const Publication& publication, const Videos& reports) {
-    if (known.contains(publication.id)) return {};
-    sites.Know(publication.site);
-    unlearned.push_back(publication.id);
-    if (!texts.Contains(publication.id)) {
-      STEMMA_CHECK_OK(texts.Add(publication));
-    }
-    for (const auto& report : reports) videos.Add(publication.id, report);
-    videos_of[publication.id] = reports;
-    known[publication.id] = publication;
-    return {};
-  }
+  // Added since the reader was opened: what it cannot serve yet.
+  std::map<std::string, Publication, std::less<>> recent;
+  std::size_t recent_bytes = 0;
+  // Ids of those that the log's reader will meet again.
+  std::unordered_set<std::string> ahead;
 
-  // Brings the model of sites up to date once more than a share is new.
-  void LearnSites(double share) {
-    const auto most =
-        static_cast<std::size_t>(share * static_cast<double>(known.size()));
-    if (unlearned.size() <= most) return;
-    for (const std::string& id : std::exchange(unlearned, {})) {
-      sites.Add(known[id]);
-    }
-  }
+  std::optional<VideoIndex> videos;  // read when first asked for
+  std::map<std::string, Videos, std::less<>> videos_of;  // by publication id
 
+  fs::path Folder() const { return archive / "segments"; }
+  fs::path ModelFile() const { return Folder() / "sites.model"; }
+  bool writes() const { return lock && lock->held(); }
+
+  Status OpenCaches(bool anew);
+  Status CatchUp();
+  Status Refresh();
+  Status OpenVideos();
+  Status LearnText(const Publication& publication);
+  Result<std::optional<Publication>> Known(const std::string& id);
   // Publications that may share something with this one, each with what its
   // videos say about ours (reference: theirs), where that is known.
   using Seen = std::map<std::string, std::optional<VideoComparison>>;
-  Seen Candidates(const Publication& publication, const Videos& reports) const {
-    Seen seen;
-    for (const TextCandidate& c :
-         texts.Query(publication.text, publication.site)) {
-      seen[c.id];
-    }
-    for (const auto& report : reports) {
-      for (VideoMatch& match : videos.Find(*report, kMostVideos)) {
-        std::optional<VideoComparison>& best = seen[match.id];
-        if (!best || Rank(match.comparison.verdict) > Rank(best->verdict)) {
-          best = std::move(match.comparison);
+  Result<Seen> Candidates(const Publication& publication,
+                          const Videos& reports);
+  Relative Relate(Publication other, const Publication& publication,
+                  std::optional<VideoComparison> seen) const;
+};
+
+// The text index and the site models, as far as they were saved. They are
+// caches: where one cannot be read, both are learned anew.
+Status Memory::State::OpenCaches(bool anew) {
+  const auto open = [this] {
+    return writes() ? TextIndex::Open(Folder())
+                    : TextIndex::OpenToRead(Folder());
+  };
+  Result<TextIndex> index = open();
+  Result<SiteModels> models = SiteModels::Load(ModelFile());
+  if (!anew && index && models &&
+      index->Stats().documents >= models->mark().documents) {
+    texts = *std::move(index);
+    sites = *std::move(models);
+    next_event = sites.mark().next_event;
+    return {};
+  }
+  if (!writes()) return {};
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(Folder(), error)) {
+    if (entry.path().filename() != "lock") fs::remove(entry.path(), error);
+  }
+  STEMMA_TRY(texts, open());
+  return {};
+}
+
+Status Memory::State::LearnText(const Publication& publication) {
+  sites.Add(publication);
+  ++learned;
+  if (texts.Contains(publication.id)) return {};
+  return texts.Add(publication);
+}
+
+// Reads what the log says since.
+Status Memory::State::CatchUp() {
+  // Names of all sites first: text that names one is read with that in mind.
+  STEMMA_CHECK_OK(reader->index().ForEachPublication(
+      next_event, [this](const PublicationRow& row) -> Status {
+        sites.Know(row.site);
+        return {};
+      }));
+  std::uint64_t next = next_event;
+  STEMMA_CHECK_OK(reader->index().ForEachPublication(
+      next_event, [this, &next](const PublicationRow& row) -> Status {
+        next = row.seq + 1;
+        if (ahead.erase(row.id) > 0) return {};
+        Result<Publication> publication = reader->PublicationById(row.id);
+        if (publication) return LearnText(*publication);
+        notes.push_back("not compared with: " + publication.error().message());
+        return {};
+      }));
+  next_event = next;
+  return {};
+}
+
+// Lets the reader see what was written since, and forgets what it now serves.
+Status Memory::State::Refresh() {
+  STEMMA_TRY(reader, ArchiveReader::Open(archive));
+  recent.clear();
+  recent_bytes = 0;
+  return CatchUp();
+}
+
+// All videos, under the publications they are bound to.
+Status Memory::State::OpenVideos() {
+  if (videos) return {};
+  videos.emplace();
+  for (const auto& [id, reports] : videos_of) {
+    for (const auto& report : reports) videos->Add(id, report);
+  }
+  if (!reader) return {};
+  std::set<std::string> done;
+  return reader->index().ForEachDerived(
+      "video", [&](const DerivedRow& row) -> Status {
+        if (!done.insert(row.of_sha256).second) return {};
+        STEMMA_TRY(const auto report, ReadReport(*reader, row));
+        if (!report) return {};
+        STEMMA_TRY(const std::vector<MediaRow> media,
+                   reader->index().MediaWithPayload(row.of_sha256));
+        std::set<std::string> owners;
+        for (const MediaRow& medium : media) {
+          owners.insert(medium.page.empty() ? medium.capture_id : medium.page);
         }
+        for (const std::string& owner : owners) {
+          if (!videos_of.contains(owner)) videos->Add(owner, report);
+        }
+        return {};
+      });
+}
+
+// The publication with this id; none when it is not (or no longer) there.
+Result<std::optional<Publication>> Memory::State::Known(const std::string& id) {
+  if (const auto at = recent.find(id); at != recent.end()) {
+    return std::optional(at->second);
+  }
+  if (!reader) return std::optional<Publication>();
+  Result<Publication> found = reader->PublicationById(id);
+  if (found) return std::optional(*std::move(found));
+  if (found.error().code() != ErrorCode::kNotFound) {
+    notes.push_back("not compared with: " + found.error().message());
+  }
+  return std::optional<Publication>();
+}
+
+Result<Memory::State::Seen> Memory::State::Candidates(
+    const Publication& publication, const Videos& reports) {
+  Seen seen;
+  for (const TextCandidate& c :
+       texts.Query(publication.text, publication.site)) {
+    seen[c.id];
+  }
+  if (!reports.empty()) STEMMA_CHECK_OK(OpenVideos());
+  for (const auto& report : reports) {
+    for (VideoMatch& match : videos->Find(*report, kMostVideos)) {
+      std::optional<VideoComparison>& best = seen[match.id];
+      if (!best || Rank(match.comparison.verdict) > Rank(best->verdict)) {
+        best = std::move(match.comparison);
       }
     }
-    return seen;
   }
+  return seen;
+}
 
-  Relative Relate(const Publication& other, const Publication& publication,
-                  std::optional<VideoComparison> seen) const {
-    Relative relative;
-    relative.publication = other;
-    relative.earlier = IsEarlier(other, publication);
-    CompareOptions options;
-    options.sites = &sites;
-    const Publication& first = relative.earlier ? other : publication;
-    const Publication& second = relative.earlier ? publication : other;
-    relative.comparison = Compare(first, second, options);
-    // Whether they share pictures is enough to choose by; what exactly is said
-    // when it is chosen.
-    if (seen) relative.video = *std::move(seen);
-    return relative;
-  }
-
-  void CompareVideosOf(Relative& relative, const Videos& reports) const {
-    const bool known = relative.video.verdict != VideoVerdict::kNotCompared;
-    if (relative.earlier && known) return;
-    const auto found = videos_of.find(relative.publication.id);
-    const Videos none;
-    const Videos& theirs = found == videos_of.end() ? none : found->second;
-    relative.video = relative.earlier ? CompareVideoSets(theirs, reports)
-                                      : CompareVideoSets(reports, theirs);
-  }
-};
+Relative Memory::State::Relate(Publication other,
+                               const Publication& publication,
+                               std::optional<VideoComparison> seen) const {
+  Relative relative;
+  relative.publication = std::move(other);
+  relative.earlier = IsEarlier(relative.publication, publication);
+  CompareOptions options;
+  options.sites = &sites;
+  relative.comparison =
+      relative.earlier ? Compare(relative.publication, publication, options)
+                       : Compare(publication, relative.publication, options);
+  // Whether they share pictures is enough to choose by; what exactly is said
+  // when it is chosen.
+  if (seen) relative.video = *std::move(seen);
+  return relative;
+}
 
 Memory::Memory(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Memory::~Memory() = default;
 
-Result<std::unique_ptr<Memory>> Memory::Open(const std::filesystem::path& dir) {
-  auto state = std::make_unique<State>();
+Result<std::unique_ptr<Memory>> Memory::Open(const fs::path& dir) {
+  return Open(dir, false);
+}
+
+Status Memory::Rebuild(const fs::path& dir) {
+  STEMMA_TRY(const std::unique_ptr<Memory> memory, Open(dir, true));
+  if (!memory->state_->writes()) {
+    return Error(ErrorCode::kBusy, "rebuilding " +
+                                       memory->state_->Folder().string() +
+                                       ": another process writes there");
+  }
+  return memory->Flush();
+}
+
+Result<std::unique_ptr<Memory>> Memory::Open(const fs::path& dir, bool anew) {
+  auto state = std::make_unique<State>(dir);
   Result<std::unique_ptr<ArchiveReader>> reader = ArchiveReader::Open(dir);
   if (!reader) {
     if (reader.error().code() != ErrorCode::kNotFound) {
@@ -196,39 +358,28 @@ Result<std::unique_ptr<Memory>> Memory::Open(const std::filesystem::path& dir) {
     return std::unique_ptr<Memory>(new Memory(std::move(state)));
   }
   state->reader = *std::move(reader);
-  // The segments are a cache: one that is damaged or not writable is replaced
-  // by an index in memory for this run.
-  if (Result<TextIndex> texts = TextIndex::Open(dir / "segments"); texts) {
-    state->texts = *std::move(texts);
-  }
-  // Names of all sites first: text that names one is read with that in mind.
-  STEMMA_CHECK_OK(state->reader->index().ForEachPublication(
-      [&](const PublicationRow& row) -> Status {
-        state->sites.Know(row.site);
-        return {};
-      }));
+  state->lock.emplace(state->Folder());
+  STEMMA_CHECK_OK(state->OpenCaches(anew));
+  STEMMA_CHECK_OK(state->CatchUp());
   auto memory = std::unique_ptr<Memory>(new Memory(std::move(state)));
-  STEMMA_CHECK_OK(memory->state_->reader->ForEachPublication(
-      [&](const Publication& publication) -> Status {
-        STEMMA_TRY(const Videos videos, memory->VideosOf(publication.id));
-        return memory->state_->Learn(publication, videos);
-      }));
+  // So that the next one need not read as much again.
+  if (memory->state_->learned >= kWorthSaving) {
+    STEMMA_CHECK_OK(memory->Flush());
+  }
   return memory;
 }
 
 Result<std::vector<Relative>> Memory::RelativesOf(
     const Publication& publication, const Videos& videos, std::size_t limit) {
   std::vector<Relative> relatives;
-  constexpr double kShare = 1.0 / 32;
-  state_->LearnSites(kShare);
-  for (auto& [id, seen] : state_->Candidates(publication, videos)) {
-    const auto other = state_->known.find(id);
-    if (other == state_->known.end() || id == publication.id) continue;
-    if (!publication.url.empty() && other->second.url == publication.url) {
-      continue;
-    }
+  STEMMA_TRY(State::Seen candidates, state_->Candidates(publication, videos));
+  for (auto& [id, seen] : candidates) {
+    if (id == publication.id) continue;
+    STEMMA_TRY(std::optional<Publication> other, state_->Known(id));
+    if (!other) continue;
+    if (!publication.url.empty() && other->url == publication.url) continue;
     Relative relative =
-        state_->Relate(other->second, publication, std::move(seen));
+        state_->Relate(*std::move(other), publication, std::move(seen));
     if (relative.comparison.verdict == Verdict::kUnrelated &&
         !SharesVideo(relative.video)) {
       continue;
@@ -250,19 +401,40 @@ Result<std::vector<Relative>> Memory::RelativesOf(
                     relatives.end());
   }
   for (Relative& relative : relatives) {
-    state_->CompareVideosOf(relative, videos);
+    const bool known = relative.video.verdict != VideoVerdict::kNotCompared;
+    if (relative.earlier && known) continue;
+    STEMMA_TRY(const Videos theirs, VideosOf(relative.publication.id));
+    relative.video = relative.earlier ? CompareVideoSets(theirs, videos)
+                                      : CompareVideoSets(videos, theirs);
   }
   return relatives;
 }
 
 Status Memory::Add(const Publication& publication, const Videos& videos) {
-  return state_->Learn(publication, videos);
+  State& state = *state_;
+  if (state.recent.contains(publication.id)) return {};
+  state.sites.Know(publication.site);
+  STEMMA_CHECK_OK(state.LearnText(publication));
+  state.ahead.insert(publication.id);
+  state.recent[publication.id] = publication;
+  state.recent_bytes += publication.text.size();
+  if (!videos.empty()) {
+    state.videos_of[publication.id] = videos;
+    if (state.videos) {
+      for (const auto& report : videos) {
+        state.videos->Add(publication.id, report);
+      }
+    }
+  }
+  if (state.reader && state.recent_bytes > kMaxRecentBytes) {
+    return state.Refresh();
+  }
+  return {};
 }
 
-const SiteModels& Memory::sites() const {
-  state_->LearnSites(0);
-  return state_->sites;
-}
+const SiteModels& Memory::sites() const { return state_->sites; }
+
+const std::vector<std::string>& Memory::notes() const { return state_->notes; }
 
 Result<Videos> Memory::VideosOf(const std::string& capture_id) {
   if (const auto it = state_->videos_of.find(capture_id);
@@ -277,17 +449,25 @@ Result<Videos> Memory::VideosOf(const std::string& capture_id) {
     STEMMA_TRY(const std::vector<DerivedRow> derived,
                index.DerivedFromPayload(medium.payload_sha256, "video"));
     if (derived.empty()) continue;
-    STEMMA_TRY(const StoredRecord record,
-               state_->reader->RecordById(derived.front().record_id));
-    STEMMA_TRY(const std::string json, record.payload.ReadAll(kMaxReportBytes));
-    // A report of an older version that we cannot read is no report.
-    if (Result<VideoReport> report = VideoReportFromJson(json); report) {
-      videos.push_back(std::make_shared<const VideoReport>(*std::move(report)));
-    }
+    STEMMA_TRY(auto report, ReadReport(*state_->reader, derived.front()));
+    if (report) videos.push_back(std::move(report));
   }
   return videos;
 }
 
-Status Memory::Flush() { return state_->texts.Flush(); }
+Status Memory::Flush() {
+  State& state = *state_;
+  if (!state.lock) {  // the archive was made since
+    state.lock.emplace(state.Folder());
+    STEMMA_CHECK_OK(state.OpenCaches(false));
+  }
+  if (state.learned == 0 || !state.writes()) return {};
+  STEMMA_CHECK_OK(state.Refresh());
+  STEMMA_CHECK_OK(state.texts.Flush());
+  STEMMA_CHECK_OK(state.sites.Save(
+      state.ModelFile(), {state.next_event, state.texts.Stats().documents}));
+  state.learned = 0;
+  return {};
+}
 
 }  // namespace stemma::cli

@@ -1,6 +1,8 @@
 // What the archive remembers, arranged for one question: have we seen this
-// text or this video before? Built from the index and the bundles, kept up to
-// date while a run adds to it.
+// text or this video before? Stands on caches in segments/ (text index, site
+// models), which are brought up to date from the log, so that opening costs
+// what is new and not what is there. One process writes them, the one that
+// holds segments/lock; others learn what is new in memory.
 #pragma once
 
 #include <filesystem>
@@ -33,9 +35,10 @@ struct Relative {
 
 class Memory {
  public:
-  // Reads what the archive in `dir` holds. An archive that is not there is an
-  // empty memory.
+  // An archive that is not there is an empty memory.
   static Result<std::unique_ptr<Memory>> Open(const std::filesystem::path& dir);
+  // Learns all caches anew and saves them. kBusy: another process writes them.
+  static Status Rebuild(const std::filesystem::path& dir);
   ~Memory();
 
   // The relatives of `publication`, best first: most of its text covered, then
@@ -57,11 +60,17 @@ class Memory {
   Result<std::vector<std::shared_ptr<const VideoReport>>> VideosOf(
       const std::string& capture_id);
 
-  Status Flush();  // makes the text index durable
+  // What could not be read, and so was not compared with.
+  const std::vector<std::string>& notes() const;
+
+  // Saves the caches, if this process may.
+  Status Flush();
 
  private:
   struct State;
   explicit Memory(std::unique_ptr<State> state);
+  static Result<std::unique_ptr<Memory>> Open(const std::filesystem::path& dir,
+                                              bool anew);
   std::unique_ptr<State> state_;
 };
 

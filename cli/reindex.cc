@@ -7,15 +7,15 @@
 
 #include "archive/index.h"
 #include "cli/commands.h"
+#include "cli/memory.h"
 #include "cli/session.h"
 
 namespace stemma::cli {
-
 void AddReindex(CLI::App& root, Session& session) {
   CLI::App* command = root.add_subcommand(
-      "reindex", "builds the index again from the log and the bundles");
+      "reindex", "builds the caches again from the log and the bundles");
   command->footer(
-      "The index is a cache: nothing is lost with it.\n"
+      "index.sqlite and segments/ are caches: nothing is lost with them.\n"
       "examples:\n"
       "  stemma reindex\n"
       "  stemma --archive /srv/stemma/desk reindex");
@@ -23,6 +23,10 @@ void AddReindex(CLI::App& root, Session& session) {
     const Result<Index::Totals> totals = Reindex(session.ArchiveDir());
     if (!totals) {
       session.exit_code = session.Fail(totals.error());
+      return;
+    }
+    if (const Status built = Memory::Rebuild(session.ArchiveDir()); !built) {
+      session.exit_code = session.Fail(built.error());
       return;
     }
     if (session.json) {

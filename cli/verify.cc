@@ -99,6 +99,7 @@ Result<Verified> Verify(const Options& options, Session& session) {
   STEMMA_TRY(verified.reference_videos,
              memory->VideosOf(verified.reference.publication.id));
 
+  for (const std::string& note : memory->notes()) session.Note(note);
   CompareOptions compare;
   compare.sites = &memory->sites();
   verified.comparison = Compare(verified.reference.publication,

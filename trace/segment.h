@@ -18,13 +18,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <span>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
+#include "trace/cache_file.h"
 
 namespace stemma {
 
@@ -57,9 +57,6 @@ class Segment {
   static Result<Segment> Open(const std::filesystem::path& file);
   // Over bytes in memory, which it keeps.
   static Result<Segment> FromBytes(std::string bytes);
-  Segment(Segment&&) noexcept;
-  Segment& operator=(Segment&&) noexcept;
-  ~Segment();
 
   // Appends the documents with this hash to `documents`, at most `limit`.
   // Returns how many there are, counted up to `limit` + 1.
@@ -74,21 +71,22 @@ class Segment {
   std::uint32_t documents() const { return documents_; }
   std::uint64_t postings() const { return postings_; }
   std::uint64_t posting_bytes() const { return rows_at_ - 64; }
-  std::uint64_t row_bytes() const { return size_ - rows_at_ - 32; }
+  std::uint64_t row_bytes() const { return size_ - rows_at_; }
 
  private:
-  struct Mapping;
-  Segment();
-  Status Check(std::string_view name);
+  explicit Segment(CacheFile file)
+      : file_(std::move(file)), data_(file_.data()), size_(file_.size()) {}
+  Status Check();
   template <class F>
   void Walk(std::size_t bucket, const F& f) const;
   std::size_t BucketOf(std::uint64_t hash) const {
     return static_cast<std::size_t>(hash >> (kPostingHashBits - bits_));
   }
 
-  std::unique_ptr<Mapping> mapping_;
+  CacheFile file_;
   const unsigned char* data_ = nullptr;
-  std::uint64_t size_ = 0, postings_ = 0, directory_at_ = 0, rows_at_ = 0;
+  std::uint64_t size_ = 0;  // without the digest
+  std::uint64_t postings_ = 0, directory_at_ = 0, rows_at_ = 0;
   std::uint32_t first_ = 0, documents_ = 0;
   int bits_ = 0;
 };

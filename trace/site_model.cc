@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "trace/word_lists.h"
+#include "archive/durable_file.h"
+#include "trace/varint.h"
 
 namespace stemma {
 namespace {
@@ -12,7 +13,8 @@ constexpr std::uint64_t kPublisherMask = 0x50554253u;
 constexpr std::uint64_t kNumberMask = 0x4E554D42u;
 constexpr std::size_t kMaxNameTokens = 5;
 constexpr std::uint32_t kPhraseWords = 6;
-constexpr std::size_t kPhraseSlots = 1u << 24;
+constexpr std::size_t kPhraseSlots = 1u << 22;  // a row
+constexpr std::string_view kMagic = "STMSITE1";
 constexpr std::uint32_t kMinPart = 4;  // words of furniture inside a sentence
 
 std::uint64_t Combine(std::uint64_t hash, std::uint64_t next) {
@@ -49,7 +51,7 @@ std::vector<std::uint64_t> WordsOf(const NormalText& text,
   return words;
 }
 
-// Calls f(slot) for about one 6-word run in four.
+// Calls f(hash) for about one 6-word run in four.
 template <class F>
 void ForPhrases(const NormalText& text, std::uint32_t first, std::uint32_t end,
                 const F& f) {
@@ -58,8 +60,14 @@ void ForPhrases(const NormalText& text, std::uint32_t first, std::uint32_t end,
     for (std::uint32_t k = 0; k < kPhraseWords; ++k) {
       hash = Combine(hash, text.tokens[i + k].hash);
     }
-    if ((hash & 3) == 0) f(hash >> 2 & (kPhraseSlots - 1));
+    if ((hash & 3) == 0) f(hash >> 2);
   }
+}
+
+// A slot of each row.
+std::pair<std::size_t, std::size_t> SlotsOf(std::uint64_t phrase) {
+  return {phrase & (kPhraseSlots - 1),
+          kPhraseSlots + (phrase >> 24 & (kPhraseSlots - 1))};
 }
 
 std::uint64_t Triple(std::uint64_t a, std::uint64_t b, std::uint64_t c) {
@@ -72,11 +80,25 @@ void SiteModels::Know(std::string_view site) {
   const std::string_view name = NameOfHost(site);
   if (name.size() < 4) return;
   if (!labels_.emplace(name, site).second) return;
+  known_.emplace_back(site);
   for (std::size_t i = 1; i <= name.size(); ++i) {
     label_starts_.emplace(name.substr(0, i));
   }
   const std::size_t dot = site.rfind('.');
   if (dot != std::string_view::npos) tops_.emplace(site.substr(dot + 1));
+}
+
+std::uint32_t SiteModels::NumberOf(std::string_view site) {
+  const auto [at, added] =
+      site_numbers_.emplace(site, static_cast<std::uint32_t>(sites_.size()));
+  if (added) sites_.push_back({.name = std::string(site)});
+  return at->second;
+}
+
+std::optional<std::uint32_t> SiteModels::FindSite(std::string_view site) const {
+  const auto at = site_numbers_.find(std::string(site));
+  if (at == site_numbers_.end()) return std::nullopt;
+  return at->second;
 }
 
 std::size_t SiteModels::PublisherAt(const NormalText& text, std::uint32_t token,
@@ -120,14 +142,6 @@ SiteModels::Masked SiteModels::Mask(const NormalText& text,
   return masked;
 }
 
-void SiteModels::Remember(std::vector<std::uint64_t>& some,
-                          std::uint64_t one) const {
-  if (some.size() < rule_.formula_contexts &&
-      std::ranges::find(some, one) == some.end()) {
-    some.push_back(one);
-  }
-}
-
 void SiteModels::Add(const Publication& publication) {
   Add(publication.site, publication.title, Normalise(publication.text));
 }
@@ -135,62 +149,77 @@ void SiteModels::Add(const Publication& publication) {
 void SiteModels::Add(std::string_view site, std::string_view title,
                      const NormalText& text) {
   Know(site);
-  settled_ = false;
   ++publications_;
-  Site& own = sites_[std::string(site)];
-  if (own.name.empty()) own.name = site;
+  const std::uint32_t number = NumberOf(site);
+  Site& own = sites_[number];
+  if (own.publications >= rule_.halve_at) {
+    own.publications /= 2;
+    ++own.epoch;
+  }
   ++own.publications;
-  const std::uint64_t title_hash = HashOfTitle(title);
+  AddSentences(number, static_cast<std::uint32_t>(HashOfTitle(title)), text);
+  AddPhrases(text);
+  AddWords(text);
+}
 
-  std::vector<std::uint64_t> seen;
+void SiteModels::AddSentences(std::uint32_t site, std::uint32_t title,
+                              const NormalText& text) {
+  std::vector<Sighting> sightings;
+  std::unordered_map<std::uint64_t, std::size_t> numbers;
+  const auto note = [&](std::uint64_t hash, std::size_t i) -> Sighting& {
+    const auto [at, added] = numbers.emplace(hash, sightings.size());
+    if (added) sightings.emplace_back().sentence = hash;
+    const auto neighbour = [&](std::size_t k) {
+      return static_cast<std::uint32_t>(text.sentences[k].hash);
+    };
+    Sighting& sighting = sightings[at->second];
+    sighting.between.emplace_back(
+        i > 0 ? neighbour(i - 1) : 0,
+        i + 1 < text.sentences.size() ? neighbour(i + 1) : 0);
+    return sighting;
+  };
+  std::deque<std::vector<std::uint64_t>> words;
   for (std::size_t i = 0; i < text.sentences.size(); ++i) {
     const Sentence& sentence = text.sentences[i];
-    Context& context = contexts_[sentence.hash];
-    Remember(context.before, i > 0 ? text.sentences[i - 1].hash : 0);
-    Remember(context.after,
-             i + 1 < text.sentences.size() ? text.sentences[i + 1].hash : 0);
-    if (sentence.end_token - sentence.first_token > rule_.max_words) continue;
-    seen.push_back(sentence.hash);
-    if (const auto at = own.sentences.find(sentence.hash);
-        at != own.sentences.end() && at->second.words.empty()) {
-      at->second.words = WordsOf(text, sentence);
+    Sighting& whole = note(sentence.hash, i);
+    if (sentence.end_token - sentence.first_token > rule_.max_words) {
+      whole.counted = false;
+      continue;
+    }
+    if (whole.words.empty()) {
+      whole.words = words.emplace_back(WordsOf(text, sentence));
     }
     const Masked masked = Mask(text, sentence);
-    if (masked.names_publisher) {
-      Context& alike = contexts_[masked.hash];
-      Remember(alike.before, i > 0 ? text.sentences[i - 1].hash : 0);
-      Remember(alike.after,
-               i + 1 < text.sentences.size() ? text.sentences[i + 1].hash : 0);
-    }
+    if (masked.names_publisher || masked.holds_number) note(masked.hash, i);
     if (masked.names_publisher &&
         masked.other_words <= rule_.source_line_words) {
       ++source_lines_[masked.hash];
     }
-    if (masked.names_publisher || masked.holds_number) {
-      seen.push_back(masked.hash);
-    }
   }
-  std::ranges::sort(seen);
-  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
-  for (const std::uint64_t hash : seen) {
-    Count& count = own.sentences[hash];
-    ++count.seen;
-    if (count.titles.size() < rule_.min_titles &&
-        std::ranges::find(count.titles, title_hash) == count.titles.end()) {
-      count.titles.push_back(title_hash);
-    }
+  const EpochOf epoch = [this](std::uint32_t n) { return EpochOfSite(n); };
+  for (const Sighting& sighting : sightings) {
+    book_.Add(sighting, site, title, epoch);
   }
+}
 
+void SiteModels::AddPhrases(const NormalText& text) {
   std::vector<std::uint64_t> phrases;
   ForPhrases(text, 0, static_cast<std::uint32_t>(text.tokens.size()),
-             [&](std::uint64_t slot) { phrases.push_back(slot); });
+             [&](std::uint64_t hash) { phrases.push_back(hash); });
   std::ranges::sort(phrases);
   phrases.erase(std::unique(phrases.begin(), phrases.end()), phrases.end());
-  if (phrases_.empty()) phrases_.resize(kPhraseSlots);
-  for (const std::uint64_t slot : phrases) {
-    if (phrases_[slot] < 255) ++phrases_[slot];
+  if (phrases_.empty()) phrases_.resize(2 * kPhraseSlots);
+  for (const std::uint64_t phrase : phrases) {
+    const auto [first, second] = SlotsOf(phrase);
+    const std::uint8_t least = std::min(phrases_[first], phrases_[second]);
+    if (least == 255) continue;
+    for (const std::size_t slot : {first, second}) {
+      if (phrases_[slot] == least) ++phrases_[slot];
+    }
   }
+}
 
+void SiteModels::AddWords(const NormalText& text) {
   std::vector<std::uint64_t> words;
   words.reserve(text.tokens.size());
   for (const Token& token : text.tokens) words.push_back(token.hash);
@@ -199,70 +228,84 @@ void SiteModels::Add(std::string_view site, std::string_view title,
   for (const std::uint64_t word : words) ++words_[word];
 }
 
-bool SiteModels::IsFurniture(const Site& site, const Count& count,
-                             double share) const {
-  return count.titles.size() >= rule_.min_titles &&
-         count.seen >= share * site.publications;
+// A file may name a site that it does not list.
+std::uint32_t SiteModels::EpochOfSite(std::uint32_t site) const {
+  return site < sites_.size() ? sites_[site].epoch : 0;
 }
 
-const SiteModels::Site* SiteModels::SiteOf(std::string_view site) const {
-  const auto at = sites_.find(std::string(site));
-  return at == sites_.end() ? nullptr : &at->second;
+std::uint32_t SiteModels::Seen(const Sightings::OnSite& on) const {
+  return SeenNow(on, EpochOfSite(on.site));
+}
+
+bool SiteModels::IsFurniture(const Sightings::OnSite& on, double share) const {
+  return on.titles_known >= rule_.min_titles && on.site < sites_.size() &&
+         Seen(on) >= share * sites_[on.site].publications;
 }
 
 bool SiteModels::KnowsWell(std::string_view site) const {
-  const Site* own = SiteOf(site);
-  return own && own->publications >= rule_.min_publications;
+  const auto number = FindSite(site);
+  return number && sites_[*number].publications >= rule_.min_publications;
 }
 
+// Few sentences stand under many titles; all of them are looked at again, but
+// not for each publication of a large archive.
 void SiteModels::Settle() const {
-  if (settled_) return;
+  if (publications_ < settle_at_) return;
+  settle_at_ = publications_ + publications_ / 64 + 1;
   owners_.clear();
   triples_.clear();
-  for (const auto& [name, site] : sites_) {
-    if (site.publications < rule_.min_publications) continue;
-    for (const auto& [hash, count] : site.sentences) {
-      if (!IsFurniture(site, count, rule_.leftover_share)) continue;
-      for (std::size_t i = 2; i < count.words.size(); ++i) {
-        triples_.insert(
-            Triple(count.words[i - 2], count.words[i - 1], count.words[i]));
-      }
-      Owner& owner = owners_[hash];
+  Sightings seen;
+  for (const std::uint64_t hash : book_.UnderManyTitles()) {
+    if (!book_.Find(hash, seen)) continue;
+    bool furniture = false;
+    for (const Sightings::OnSite& on : seen.sites) {
+      if (!IsFurniture(on, rule_.leftover_share)) continue;
+      const Site& site = sites_[on.site];
+      if (site.publications < rule_.min_publications) continue;
+      furniture = true;
+      const auto [at, added] = owners_.emplace(hash, Owner());
+      Owner& owner = at->second;
       ++owner.sites;
       // The name that sorts first: the answer must not depend on map order.
-      if (!owner.site || site.name < owner.site->name) {
-        owner.site = &site;
-        owner.seen = count.seen;
+      if (added || site.name < sites_[owner.site].name) {
+        owner.site = on.site;
+        owner.seen = Seen(on);
       }
     }
+    if (!furniture) continue;
+    for (std::size_t i = 2; i < seen.words.size(); ++i) {
+      triples_.insert(
+          Triple(seen.words[i - 2], seen.words[i - 1], seen.words[i]));
+    }
   }
-  settled_ = true;
 }
 
-bool SiteModels::JudgeHash(const Site* own, std::uint64_t hash,
+bool SiteModels::JudgeHash(std::optional<std::uint32_t> own, std::uint64_t hash,
                            FurnitureRun& run) const {
-  if (own) {
-    const auto at = own->sentences.find(hash);
-    if (at != own->sentences.end() &&
-        IsFurniture(*own, at->second, rule_.min_share)) {
+  Sightings seen;
+  if (own && book_.Find(hash, seen)) {
+    const Sightings::OnSite* on = seen.On(*own);
+    if (on && IsFurniture(*on, rule_.min_share)) {
       run.reason = FurnitureRun::Reason::kOwnSite;
-      run.site = own->name;
-      run.seen = at->second.seen;
-      run.publications = own->publications;
+      run.site = sites_[*own].name;
+      run.seen = Seen(*on);
+      run.publications = sites_[*own].publications;
       return true;
     }
   }
   const auto owner = owners_.find(hash);
   if (owner == owners_.end()) return false;
+  const Site& site = sites_[owner->second.site];
   run.reason = FurnitureRun::Reason::kOtherSite;
-  if (owner->second.sites == 1) run.site = owner->second.site->name;
+  if (owner->second.sites == 1) run.site = site.name;
   run.seen = owner->second.seen;
-  run.publications = owner->second.site->publications;
+  run.publications = site.publications;
   return true;
 }
 
-bool SiteModels::JudgeWhole(const Site* own, const NormalText& text,
-                            const Sentence& sentence, FurnitureRun& run) const {
+bool SiteModels::JudgeWhole(std::optional<std::uint32_t> own,
+                            const NormalText& text, const Sentence& sentence,
+                            FurnitureRun& run) const {
   if (sentence.end_token - sentence.first_token > rule_.max_words) return false;
   run.first_token = sentence.first_token;
   run.end_token = sentence.end_token;
@@ -351,7 +394,7 @@ void SiteModels::JudgeParts(const NormalText& text, const Sentence& sentence,
 std::vector<FurnitureRun> SiteModels::Furniture(std::string_view site,
                                                 const NormalText& text) const {
   Settle();
-  const Site* own = SiteOf(site);
+  const std::optional<std::uint32_t> own = FindSite(site);
   std::vector<FurnitureRun> runs;
   for (const TextBlock& block : text.blocks) {
     for (std::uint32_t k = block.first_sentence; k < block.end_sentence; ++k) {
@@ -391,18 +434,18 @@ bool SiteModels::IsFormula(const NormalText& text,
 
 bool SiteModels::IsSeriesText(std::string_view site,
                               const Sentence& sentence) const {
-  const Site* own = SiteOf(site);
-  if (!own) return false;
-  const auto at = own->sentences.find(sentence.hash);
-  return at != own->sentences.end() &&
-         at->second.titles.size() >= rule_.min_titles;
+  const std::optional<std::uint32_t> own = FindSite(site);
+  Sightings seen;
+  if (!own || !book_.Find(sentence.hash, seen)) return false;
+  const Sightings::OnSite* on = seen.On(*own);
+  return on && on->titles_known >= rule_.min_titles && Seen(*on) > 0;
 }
 
 bool SiteModels::HasManyContexts(std::uint64_t sentence) const {
-  const auto at = contexts_.find(sentence);
-  return at != contexts_.end() &&
-         at->second.before.size() >= rule_.formula_contexts &&
-         at->second.after.size() >= rule_.formula_contexts;
+  Sightings seen;
+  return book_.Find(sentence, seen) &&
+         seen.before.size() >= rule_.formula_contexts &&
+         seen.after.size() >= rule_.formula_contexts;
 }
 
 std::uint32_t SiteModels::Frequency(const NormalText& text,
@@ -410,8 +453,10 @@ std::uint32_t SiteModels::Frequency(const NormalText& text,
                                     std::uint32_t end_token) const {
   if (phrases_.empty()) return 0;
   std::vector<std::uint8_t> counts;
-  ForPhrases(text, first_token, end_token,
-             [&](std::uint64_t slot) { counts.push_back(phrases_[slot]); });
+  ForPhrases(text, first_token, end_token, [&](std::uint64_t hash) {
+    const auto [first, second] = SlotsOf(hash);
+    counts.push_back(std::min(phrases_[first], phrases_[second]));
+  });
   if (counts.empty()) return 0;
   const auto middle =
       counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
@@ -422,6 +467,170 @@ std::uint32_t SiteModels::Frequency(const NormalText& text,
 std::uint32_t SiteModels::PublicationsWith(std::uint64_t word) const {
   const auto at = words_.find(word);
   return at == words_.end() ? 0 : at->second;
+}
+
+// ---- the file ----
+//
+//   magic       8 bytes
+//   sizes       u64 each: next event, documents, publications, sites, known
+//   names, words,
+//               source lines, bytes of phrases
+//   sites       varint size and name, varint publications, varint epoch
+//   known       varint size and name
+//   words       u64 hash, varint count, by hash
+//   lines       u64 hash, varint count, by hash
+//   phrases     for each used slot the varint distance to it and its count
+//   book        trace/sentence_book.h
+
+namespace {
+
+constexpr std::size_t kSizes = 8;
+
+using Counts = std::unordered_map<std::uint64_t, std::uint32_t>;
+
+void EncodeCounts(const Counts& counts, std::string& out) {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> sorted(counts.begin(),
+                                                              counts.end());
+  std::ranges::sort(sorted);
+  for (const auto& [hash, count] : sorted) {
+    PutNumber(hash, 8, out);
+    PutVarint(count, out);
+  }
+}
+
+std::string EncodePhrases(const std::vector<std::uint8_t>& slots) {
+  std::string out;
+  std::size_t last = 0;
+  for (std::size_t slot = 0; slot < slots.size(); ++slot) {
+    if (slots[slot] == 0) continue;
+    PutVarint(slot - last, out);
+    out.push_back(static_cast<char>(slots[slot]));
+    last = slot;
+  }
+  return out;
+}
+
+void PutName(std::string_view name, std::string& out) {
+  PutVarint(name.size(), out);
+  out += name;
+}
+
+// Reads no further than the end; what is missing reads as zero.
+class Reader {
+ public:
+  Reader(const unsigned char* at, const unsigned char* end)
+      : at_(at), end_(end) {}
+  bool done() const { return at_ == end_; }
+  std::uint64_t Varint() { return GetVarint(at_, end_); }
+  std::uint64_t Number() {
+    if (end_ - at_ < 8) {
+      at_ = end_;
+      return 0;
+    }
+    at_ += 8;
+    return GetNumber(at_ - 8, 8);
+  }
+  std::string Name() {
+    const std::span<const unsigned char> bytes = Bytes(Varint());
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  std::span<const unsigned char> Bytes(std::uint64_t count) {
+    const auto size = static_cast<std::size_t>(
+        std::min<std::uint64_t>(count, static_cast<std::uint64_t>(end_ - at_)));
+    at_ += size;
+    return {at_ - size, size};
+  }
+  std::span<const unsigned char> Rest() {
+    return Bytes(static_cast<std::uint64_t>(end_ - at_));
+  }
+
+ private:
+  const unsigned char* at_;
+  const unsigned char* end_;
+};
+
+void DecodeCounts(Reader& reader, std::uint64_t count, Counts& counts) {
+  for (; count > 0 && !reader.done(); --count) {
+    const std::uint64_t hash = reader.Number();
+    counts[hash] = static_cast<std::uint32_t>(reader.Varint());
+  }
+}
+
+}  // namespace
+
+std::string SiteModels::Encode(const Mark& mark) const {
+  const std::string phrases = EncodePhrases(phrases_);
+  std::string bytes(kMagic);
+  for (const std::uint64_t size :
+       {mark.next_event, mark.documents, std::uint64_t{publications_},
+        std::uint64_t{sites_.size()}, std::uint64_t{known_.size()},
+        std::uint64_t{words_.size()}, std::uint64_t{source_lines_.size()},
+        std::uint64_t{phrases.size()}}) {
+    PutNumber(size, 8, bytes);
+  }
+  for (const Site& site : sites_) {
+    PutName(site.name, bytes);
+    PutVarint(site.publications, bytes);
+    PutVarint(site.epoch, bytes);
+  }
+  for (const std::string& name : known_) PutName(name, bytes);
+  EncodeCounts(words_, bytes);
+  EncodeCounts(source_lines_, bytes);
+  bytes += phrases;
+  bytes += book_.Encode([this](std::uint32_t n) { return EpochOfSite(n); });
+  return bytes;
+}
+
+Status SiteModels::Save(const std::filesystem::path& file,
+                        const Mark& mark) const {
+  return WriteDurably(file, WithDigest(Encode(mark)));
+}
+
+Status SiteModels::Decode() {
+  const auto corrupt = [&](std::string_view what) {
+    return Error(ErrorCode::kCorrupt, file_->name() + ": " + std::string(what));
+  };
+  Reader reader(file_->data() + CacheFile::kMagic,
+                file_->data() + file_->size());
+  std::uint64_t sizes[kSizes];
+  for (std::uint64_t& size : sizes) size = reader.Number();
+  const auto [next_event, documents, publications, sites, known, words, lines,
+              phrase_bytes] = sizes;
+  mark_ = {next_event, documents};
+  publications_ = static_cast<std::uint32_t>(publications);
+  for (std::uint64_t k = 0; k < sites && !reader.done(); ++k) {
+    const std::string name = reader.Name();
+    Site& site = sites_[NumberOf(name)];
+    site.publications = static_cast<std::uint32_t>(reader.Varint());
+    site.epoch = static_cast<std::uint32_t>(reader.Varint());
+  }
+  if (sites_.size() != sites) return corrupt("sites are missing or repeated");
+  for (std::uint64_t k = 0; k < known && !reader.done(); ++k) {
+    Know(reader.Name());
+  }
+  DecodeCounts(reader, words, words_);
+  DecodeCounts(reader, lines, source_lines_);
+  if (phrase_bytes > 0) phrases_.resize(2 * kPhraseSlots);
+  const std::span<const unsigned char> packed = reader.Bytes(phrase_bytes);
+  const unsigned char* const packed_end = packed.data() + packed.size();
+  std::uint64_t slot = 0;
+  for (const unsigned char* at = packed.data(); at < packed_end;) {
+    slot += GetVarint(at, packed_end);
+    if (at == packed_end || slot >= phrases_.size()) {
+      return corrupt("phrases end early");
+    }
+    phrases_[static_cast<std::size_t>(slot)] = *at++;
+  }
+  STEMMA_TRY(book_, SentenceBook::Over(reader.Rest()));
+  return {};
+}
+
+Result<SiteModels> SiteModels::Load(const std::filesystem::path& file,
+                                    const FurnitureRule& rule) {
+  SiteModels models(rule);
+  STEMMA_TRY(models.file_, CacheFile::Open(file, kMagic));
+  STEMMA_CHECK_OK(models.Decode());
+  return models;
 }
 
 }  // namespace stemma

@@ -5,10 +5,19 @@
 // is learned from the publications themselves and can be cited: for each run it
 // says on how many of how many publications it was seen. Sentences rather than
 // paragraphs, because house styles join and split paragraphs.
+//
+// The models are kept in one file beside the text segments, a cache that is
+// mapped and not read: opening them costs the same for ten publications and for
+// a million. Each site halves its counts every `halve_at` publications, so that
+// what it no longer shows is forgotten and the file stops growing.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,24 +25,28 @@
 #include <vector>
 
 #include "core/publication.h"
+#include "core/result.h"
+#include "trace/cache_file.h"
 #include "trace/normal_form.h"
+#include "trace/sentence_book.h"
 
 namespace stemma {
 
 // When a sentence counts as furniture. Fitted on the DEV corpus only as far as
 // docs/decisions/trace-furniture.md says.
 struct FurnitureRule {
-  std::uint32_t min_titles = 3;  // under so many different titles
+  std::uint32_t min_titles = Sightings::kTitles;  // under so many titles
   double min_share = 0.10;       // on this share of the site's publications
   double leftover_share = 0.25;  // to be known as furniture on another site
   std::size_t max_words = 120;   // longer sentences are never furniture
   std::size_t source_line_words = 10;  // a line no longer than this that names
                                        // a publisher is about the publisher
-  std::size_t formula_contexts = 5;    // a sentence after so many different
-                                       // ones is a formula, not a copy
+  // A sentence after so many different ones is a formula, not a copy.
+  std::size_t formula_contexts = Sightings::kNeighbours;
   std::uint32_t min_source_lines = 3;  // as often a glued source line must
                                        // stand alone elsewhere
   std::uint32_t min_publications = 8;  // fewer: too little seen of a site
+  std::uint32_t halve_at = 2048;       // publications of a site
 };
 
 // Why a run of tokens was taken for furniture.
@@ -48,6 +61,19 @@ struct FurnitureRun {
 class SiteModels {
  public:
   explicit SiteModels(const FurnitureRule& rule = {}) : rule_(rule) {}
+  SiteModels(SiteModels&&) noexcept = default;
+  SiteModels& operator=(SiteModels&&) noexcept = default;
+  // What Save wrote. kNotFound; kCorrupt: delete it and learn again.
+  static Result<SiteModels> Load(const std::filesystem::path& file,
+                                 const FurnitureRule& rule = {});
+  // How far its writer had read when it was saved.
+  struct Mark {
+    std::uint64_t next_event = 0;  // of the log: the first one not learned
+    std::uint64_t documents = 0;   // in the text index beside it, at least
+  };
+  // Writes all that is known, durably and in place of what was there.
+  Status Save(const std::filesystem::path& file, const Mark& mark) const;
+  const Mark& mark() const { return mark_; }
 
   // Makes a publisher's name known, so that lines naming it can be told.
   // Names known before Add serve best. `site` is a host name.
@@ -82,19 +108,10 @@ class SiteModels {
   bool KnowsWell(std::string_view site) const;
 
  private:
-  struct Count {
-    std::uint32_t seen = 0;
-    std::vector<std::uint64_t> titles;  // up to min_titles different ones
-    std::vector<std::uint64_t> words;   // kept once it is seen again
-  };
   struct Site {
     std::string name;
-    std::uint32_t publications = 0;
-    std::unordered_map<std::uint64_t, Count> sentences;
-  };
-  struct Context {
-    // The sentences around it, up to formula_contexts different ones each.
-    std::vector<std::uint64_t> before, after;
+    std::uint32_t publications = 0;  // as of this epoch
+    std::uint32_t epoch = 0;
   };
   // A sentence with publishers' names and numbers masked.
   struct Masked {
@@ -102,44 +119,57 @@ class SiteModels {
     bool names_publisher = false, holds_number = false;
     std::size_t other_words = 0;
   };
+  std::uint32_t NumberOf(std::string_view site);
+  std::optional<std::uint32_t> FindSite(std::string_view site) const;
   Masked Mask(const NormalText& text, const Sentence& sentence) const;
   std::size_t PublisherAt(const NormalText& text, std::uint32_t token,
                           std::uint32_t end,
                           std::string_view* site = nullptr) const;
-  bool IsFurniture(const Site& site, const Count& count, double share) const;
-  const Site* SiteOf(std::string_view site) const;
+  void AddSentences(std::uint32_t site, std::uint32_t title,
+                    const NormalText& text);
+  void AddPhrases(const NormalText& text);
+  void AddWords(const NormalText& text);
+  std::uint32_t EpochOfSite(std::uint32_t site) const;
+  std::uint32_t Seen(const Sightings::OnSite& on) const;
+  bool IsFurniture(const Sightings::OnSite& on, double share) const;
   bool HasManyContexts(std::uint64_t sentence) const;
-  bool JudgeHash(const Site* own, std::uint64_t hash, FurnitureRun& run) const;
-  bool JudgeWhole(const Site* own, const NormalText& text,
+  bool JudgeHash(std::optional<std::uint32_t> own, std::uint64_t hash,
+                 FurnitureRun& run) const;
+  bool JudgeWhole(std::optional<std::uint32_t> own, const NormalText& text,
                   const Sentence& sentence, FurnitureRun& run) const;
   void JudgeParts(const NormalText& text, const Sentence& sentence,
                   bool ends_block, std::vector<FurnitureRun>& runs) const;
   std::uint32_t SourceLineAtEnd(const NormalText& text,
                                 const Sentence& sentence) const;
-  void Remember(std::vector<std::uint64_t>& some, std::uint64_t one) const;
   void Settle() const;
+  std::string Encode(const Mark& mark) const;
+  Status Decode();
 
   FurnitureRule rule_;
+  Mark mark_;
+  std::optional<CacheFile> file_;  // what book_ is over
   std::uint32_t publications_ = 0;
-  std::unordered_map<std::string, Site> sites_;
+  std::deque<Site> sites_;  // by number
+  std::unordered_map<std::string, std::uint32_t> site_numbers_;
   std::unordered_map<std::string, std::string> labels_;  // name to site
+  std::vector<std::string> known_;  // as told to Know, first to last
   std::unordered_set<std::string> label_starts_, tops_;
-  std::unordered_map<std::uint64_t, Context> contexts_;
+  SentenceBook book_;
   std::unordered_map<std::uint64_t, std::uint32_t> words_;
-  // How many publications hold a phrase; slots are shared by chance, counts
-  // stop at 255.
+  // How many publications hold a phrase: a count-min sketch of two rows with
+  // conservative update (Estan, Varghese 2002). Never too low, seldom too high;
+  // counts stop at 255.
   std::vector<std::uint8_t> phrases_;
   // Masked short sentences that name a publisher, and how often they stand.
   std::unordered_map<std::uint64_t, std::uint32_t> source_lines_;
 
-  // Furniture of any site, found again after each Add: sentence hash to the
-  // site it is furniture on.
+  // Furniture of any site, found again as the archive grows: sentence hash to
+  // the site it is furniture on.
   struct Owner {
-    const Site* site = nullptr;
-    std::uint32_t seen = 0;
+    std::uint32_t site = 0, seen = 0;
     int sites = 0;
   };
-  mutable bool settled_ = false;
+  mutable std::uint32_t settle_at_ = 0;  // when there are so many publications
   mutable std::unordered_map<std::uint64_t, Owner> owners_;
   // Every three words in a row of such sentences: finds furniture with a
   // misread letter, and furniture run into a sentence of the article.

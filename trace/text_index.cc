@@ -1,17 +1,14 @@
 #include "trace/text_index.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
 
+#include "archive/durable_file.h"
 #include "trace/normal_form.h"
 #include "trace/segment.h"
 
@@ -133,6 +130,7 @@ struct Runs {
 struct TextIndex::State {
   TextIndexParameters parameters;
   std::filesystem::path directory;  // empty: in memory only
+  bool writes = false;
 
   std::vector<DocumentRow> documents;
   std::unordered_map<std::string, std::uint32_t> by_id;
@@ -217,6 +215,7 @@ Result<TextIndex> TextIndex::Open(const std::filesystem::path& directory,
   auto state = std::make_unique<State>();
   state->parameters = parameters;
   state->directory = directory;
+  state->writes = true;
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) {
@@ -226,6 +225,21 @@ Result<TextIndex> TextIndex::Open(const std::filesystem::path& directory,
   }
   STEMMA_CHECK_OK(state->Load());
   return TextIndex(std::move(state));
+}
+
+Result<TextIndex> TextIndex::OpenToRead(const std::filesystem::path& directory,
+                                        const TextIndexParameters& parameters) {
+  // A merge may take files away between the listing and the reading.
+  constexpr int kAttempts = 3;
+  Status loaded;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    auto state = std::make_unique<State>();
+    state->parameters = parameters;
+    state->directory = directory;
+    loaded = state->Load();
+    if (loaded) return TextIndex(std::move(state));
+  }
+  return std::move(loaded).error();
 }
 
 namespace {
@@ -260,7 +274,7 @@ Status TextIndex::State::Load() {
     SegmentName name;
     if (ParseName(entry.path(), name)) {
       names.push_back(std::move(name));
-    } else if (entry.path().extension() == ".part") {
+    } else if (writes && entry.path().extension() == ".tmp") {
       // A torn write: it never became real.
       std::filesystem::remove(entry.path(), error);
     }
@@ -271,7 +285,7 @@ Status TextIndex::State::Load() {
   for (const SegmentName& name : names) {
     if (name.first + name.count <= flushed) {
       // A merge was cut short after its result became real.
-      std::filesystem::remove(name.path, error);
+      if (writes) std::filesystem::remove(name.path, error);
       continue;
     }
     if (name.first != flushed) {
@@ -326,8 +340,7 @@ Status TextIndex::AddWords(std::string_view id, std::string_view site,
     postings.push_back({hash >> (64 - kPostingHashBits), number});
   }
   state.recent.Add(postings, state.parameters.merge_factor);
-  if (!state.directory.empty() &&
-      state.recent.size >= state.parameters.flush_postings) {
+  if (state.writes && state.recent.size >= state.parameters.flush_postings) {
     return Flush();
   }
   return {};
@@ -337,72 +350,18 @@ Status TextIndex::Flush() {
   State& state = *state_;
   const auto count =
       static_cast<std::uint32_t>(state.documents.size()) - state.flushed;
-  if (state.directory.empty() || count == 0) return {};
+  if (!state.writes || count == 0) return {};
   const std::vector<Posting> postings = state.recent.Take();
   STEMMA_CHECK_OK(state.WriteSegment(postings, state.flushed, count));
   return state.MergeSegments();
 }
-
-namespace {
-
-Status WriteAll(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(descriptor, bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) {
-      return Error(errno == ENOSPC ? ErrorCode::kNoSpace : ErrorCode::kIo,
-                   std::strerror(errno));
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  return {};
-}
-
-Status SyncPath(const std::filesystem::path& path, int flags) {
-  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) return Error(ErrorCode::kIo, std::strerror(errno));
-  const int synced = ::fsync(descriptor);
-  ::close(descriptor);
-  if (synced != 0) return Error(ErrorCode::kIo, std::strerror(errno));
-  return {};
-}
-
-// Beside, synced, renamed, the folder synced.
-Status WriteFile(const std::filesystem::path& path, std::string_view bytes) {
-  std::filesystem::path part = path;
-  part += ".part";
-  const int descriptor =
-      ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) {
-    return Error(ErrorCode::kIo,
-                 fmt::format("writing segment {}: {}", part.string(),
-                             std::strerror(errno)));
-  }
-  Status status = WriteAll(descriptor, bytes);
-  if (status && ::fsync(descriptor) != 0) {
-    status = Error(ErrorCode::kIo, std::strerror(errno));
-  }
-  ::close(descriptor);
-  if (!status) {
-    return std::move(status).error().Context("writing segment " +
-                                             part.string());
-  }
-  if (::rename(part.c_str(), path.c_str()) != 0) {
-    return Error(ErrorCode::kIo,
-                 fmt::format("naming segment {}: {}", path.string(),
-                             std::strerror(errno)));
-  }
-  return SyncPath(path.parent_path(), O_RDONLY | O_DIRECTORY);
-}
-
-}  // namespace
 
 Status TextIndex::State::WriteSegment(std::span<const Posting> postings,
                                       std::uint32_t first,
                                       std::uint32_t count) {
   const std::span rows = std::span(documents).subspan(first, count);
   const std::filesystem::path file = FileOf(first, count);
-  STEMMA_CHECK_OK(WriteFile(file, EncodeSegment(postings, first, rows)));
+  STEMMA_CHECK_OK(WriteDurably(file, EncodeSegment(postings, first, rows)));
   STEMMA_TRY(Segment segment, Segment::Open(file));
   segments.push_back(std::move(segment));
   files.push_back(file);
@@ -443,7 +402,7 @@ Status TextIndex::State::MergeSegments() {
         files.begin() + static_cast<std::ptrdiff_t>(from), files.end());
     const std::span rows = std::span(documents).subspan(first, count);
     const std::filesystem::path file = FileOf(first, count);
-    STEMMA_CHECK_OK(WriteFile(file, EncodeSegment(merged, first, rows)));
+    STEMMA_CHECK_OK(WriteDurably(file, EncodeSegment(merged, first, rows)));
     STEMMA_TRY(Segment segment, Segment::Open(file));
     segments.erase(segments.begin() + static_cast<std::ptrdiff_t>(from),
                    segments.end());

@@ -68,10 +68,15 @@ class TextIndex {
  public:
   // In memory only.
   static TextIndex InMemory(const TextIndexParameters& parameters = {});
-  // In `directory` (an archive's segments/), made if absent. kCorrupt names the
-  // damaged file; Rebuild or deleting the directory is the cure.
+  // In `directory` (an archive's segments/), made if absent, for one process at
+  // a time. kCorrupt names the damaged file; deleting the directory is the
+  // cure.
   static Result<TextIndex> Open(const std::filesystem::path& directory,
                                 const TextIndexParameters& parameters = {});
+  // The same beside a process that writes: what is added stays in memory.
+  static Result<TextIndex> OpenToRead(
+      const std::filesystem::path& directory,
+      const TextIndexParameters& parameters = {});
   TextIndex(TextIndex&&) noexcept;
   TextIndex& operator=(TextIndex&&) noexcept;
   ~TextIndex();
