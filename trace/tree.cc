@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 
 #include "trace/arborescence.h"
 #include "trace/tree_evidence.h"
+#include "trace/tree_posterior.h"
 #include "trace/tree_weights.h"
 
 namespace stemma {
@@ -70,7 +72,8 @@ class Inferrer {
           cost_[u * n + v] = -Score(evidence_.Edge(u, v), kEdgeWeights);
       }
     }
-    parent_ = CheapestTree(n, cost_, root_cost_);
+    posterior_ = PosteriorOf(n, cost_, root_cost_);
+    parent_ = MostExpectedEdges();
     for (std::size_t v = 0; v < n; ++v) {
       if (parent_[v] == n) {
         tree.root = all_[v].id;
@@ -90,6 +93,15 @@ class Inferrer {
     return evidence_.Edge(u, v)[static_cast<std::size_t>(feature)];
   }
 
+  // The tree with the most edges right that can be expected, over all trees.
+  std::vector<std::size_t> MostExpectedEdges() const {
+    std::vector<double> edge(posterior_.edge.size());
+    std::vector<double> root(posterior_.root.size());
+    std::ranges::transform(posterior_.edge, edge.begin(), std::negate<>());
+    std::ranges::transform(posterior_.root, root.begin(), std::negate<>());
+    return CheapestTree(all_.size(), edge, root);
+  }
+
   StemmaEdge EdgeTo(std::size_t v) const {
     const std::size_t n = all_.size();
     const std::size_t u = parent_[v];
@@ -97,15 +109,11 @@ class Inferrer {
     edge.parent = all_[u].id;
     edge.child = all_[v].id;
     edge.verdict = evidence_.Compared(u, v).verdict;
-    // What the costs say of all who could be the parent.
-    double total = std::exp(-root_cost_[v]);
     double runner_up = root_cost_[v];
     for (std::size_t w = 0; w < n; ++w) {
-      if (w == v) continue;
-      total += std::exp(-Cost(w, v));
-      if (w != u) runner_up = std::min(runner_up, Cost(w, v));
+      if (w != v && w != u) runner_up = std::min(runner_up, Cost(w, v));
     }
-    edge.confidence = std::exp(-Cost(u, v)) / total;
+    edge.confidence = posterior_.edge[u * n + v];
     edge.gap = runner_up - Cost(u, v);
     edge.directed = std::abs(Cost(v, u) - Cost(u, v)) >= kDirectionGap;
     edge.evidence = Words(u, v);
@@ -270,6 +278,7 @@ class Inferrer {
   std::span<const Publication> all_;
   TreeEvidence evidence_;
   std::vector<double> cost_, root_cost_;
+  TreePosterior posterior_;
   std::vector<std::size_t> parent_;
 };
 
