@@ -116,8 +116,11 @@ std::string_view ToneOf(const VerifyView& view) {
 }
 
 std::string SiteOf(const ReportSide& side) {
-  if (!side.publication.site.empty()) return side.publication.site;
-  return side.publication.url.empty() ? "a file" : side.publication.url;
+  const Publication& p = side.publication;
+  if (!p.site.empty()) return p.site;
+  if (!p.url.empty()) return p.url;
+  // A file's id is its path.
+  return p.id.empty() ? "a file" : p.id.substr(p.id.rfind('/') + 1);
 }
 
 std::string Explain(Verdict verdict) {
@@ -150,13 +153,17 @@ std::string CountsLine(const Comparison& comparison) {
   }
   std::string line = fmt::format("{} critical, {} minor change{}", critical,
                                  minor, critical + minor == 1 ? "" : "s");
-  for (const auto& [what, count] : comparison.counts) {
-    const bool told = what == "critical" || what == "minor" ||
-                      what.ends_with("_words");  // coverage says those
-    if (count > 0 && !told) {
-      line += fmt::format(" · {} {}", count, EscapeHtml(what));
-    }
-  }
+  const auto add = [&](const char* name, std::string_view one,
+                       std::string_view many) {
+    const auto at = comparison.counts.find(name);
+    if (at == comparison.counts.end() || at->second <= 0) return;
+    line += fmt::format(" · {} {}", at->second, at->second == 1 ? one : many);
+  };
+  add("missing_blocks", "paragraph missing", "paragraphs missing");
+  add("added_blocks", "paragraph added", "paragraphs added");
+  add("moved_blocks", "paragraph moved", "paragraphs moved");
+  add("cosmetic", "cosmetic difference", "cosmetic differences");
+  add("furniture", "furniture block set aside", "furniture blocks set aside");
   return line;
 }
 
@@ -166,7 +173,7 @@ void AddVerdict(const VerifyView& view, std::string& html) {
       "<p class=\"meta\">Comparison of two publications</p><h1>{}</h1>"
       "<div class=\"verdict {}\"><b>{}</b>",
       EscapeHtml(view.suspect.publication.title.empty()
-                     ? "Untitled publication"
+                     ? SiteOf(view.suspect)
                      : view.suspect.publication.title),
       ToneOf(view), NameOf(c.verdict));
   html += fmt::format(
