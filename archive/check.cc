@@ -258,25 +258,6 @@ Status CheckLog(const fs::path& path, Claims& claims, Reporter& reporter,
   return {};
 }
 
-struct FileDigests {
-  std::string sha256, sha512;
-};
-
-Result<FileDigests> DigestsOf(const fs::path& path) {
-  STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
-  DigestHasher sha256(DigestAlgorithm::kSha256);
-  DigestHasher sha512(DigestAlgorithm::kSha512);
-  std::string piece(1 << 20, '\0');
-  for (std::uint64_t at = 0; at < file.size();) {
-    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
-    if (n == 0) break;
-    sha256.Update(std::string_view(piece).substr(0, n));
-    sha512.Update(std::string_view(piece).substr(0, n));
-    at += n;
-  }
-  return FileDigests{sha256.Finish().Hex(), sha512.Finish().Hex()};
-}
-
 class ArchiveCheck {
  public:
   ArchiveCheck(const fs::path& dir, const CheckOptions& options)
@@ -368,7 +349,7 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
   report_.bytes += file.size();
   auto digests = std::async(std::launch::async, [&path, &claim] {
     return claim.sha256.empty() ? Result<FileDigests>(FileDigests())
-                                : DigestsOf(path);
+                                : DigestsOfFile(path);
   });
   std::sort(claim.places.begin(), claim.places.end(),
             [](const RecordPlace& a, const RecordPlace& b) {
@@ -545,6 +526,28 @@ void ArchiveCheck::CheckIndex() {
 }
 
 }  // namespace
+
+Result<FileDigests> DigestsOfFile(const fs::path& path) {
+  const auto digest =
+      [&path](DigestAlgorithm algorithm) -> Result<std::string> {
+    STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
+    DigestHasher hasher(algorithm);
+    std::string piece(256 << 10, '\0');
+    for (std::uint64_t at = 0; at < file.size();) {
+      STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
+      if (n == 0) break;
+      hasher.Update(std::string_view(piece).substr(0, n));
+      at += n;
+    }
+    return hasher.Finish().Hex();
+  };
+  auto longer =
+      std::async(std::launch::async, digest, DigestAlgorithm::kSha512);
+  FileDigests digests;
+  STEMMA_TRY(digests.sha256, digest(DigestAlgorithm::kSha256));
+  STEMMA_TRY(digests.sha512, longer.get());
+  return digests;
+}
 
 Weight WeightOf(std::string_view code) {
   if (std::find(kWarnings.begin(), kWarnings.end(), code) != kWarnings.end()) {

@@ -48,6 +48,12 @@ struct CheckOptions {
   std::size_t max_findings = 1000;
 };
 
+// Digests of a whole file, lower-case hex; both are made at once.
+struct FileDigests {
+  std::string sha256, sha512;
+};
+Result<FileDigests> DigestsOfFile(const std::filesystem::path& path);
+
 // Checks an archive folder. kNotFound when it is none, kIo when it cannot be
 // read at all.
 Result<CheckReport> CheckArchive(const std::filesystem::path& dir,

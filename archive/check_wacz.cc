@@ -29,9 +29,9 @@ bool IsWarcName(std::string_view name) {
 
 class WaczCheck {
  public:
-  WaczCheck(const fs::path& path, const CheckOptions& options)
-      : path_(path), options_(options) {}
-  Status Run(CheckReport& report);
+  WaczCheck(const CheckOptions& options, CheckReport& report)
+      : options_(options), report_(&report) {}
+  Status Run(ZipReader& zip);
 
  private:
   void Add(std::string_view code, const std::string& member, std::string text) {
@@ -42,9 +42,8 @@ class WaczCheck {
   void CheckIndexes(ZipReader& zip);
   void CheckPages(ZipReader& zip);
 
-  const fs::path& path_;
   const CheckOptions& options_;
-  CheckReport* report_ = nullptr;
+  CheckReport* report_;
   std::map<std::string, std::uint64_t> sizes_;  // of WARC members by file name
 };
 
@@ -154,9 +153,7 @@ void WaczCheck::CheckPages(ZipReader& zip) {
   }
 }
 
-Status WaczCheck::Run(CheckReport& report) {
-  report_ = &report;
-  STEMMA_TRY(ZipReader zip, ZipReader::Open(path_));
+Status WaczCheck::Run(ZipReader& zip) {
   STEMMA_CHECK_OK(CheckWarcs(zip));
   CheckIndexes(zip);
   CheckPages(zip);
@@ -164,6 +161,13 @@ Status WaczCheck::Run(CheckReport& report) {
 }
 
 }  // namespace
+
+Result<CheckReport> CheckWaczContents(ZipReader& zip,
+                                      const CheckOptions& options) {
+  CheckReport report;
+  STEMMA_CHECK_OK(WaczCheck(options, report).Run(zip));
+  return report;
+}
 
 Result<WaczReport> CheckWacz(const fs::path& path, const WaczTrust& trust,
                              TimePoint now, const CheckOptions& options) {
@@ -174,11 +178,15 @@ Result<WaczReport> CheckWacz(const fs::path& path, const WaczTrust& trust,
   std::set<std::string> codes;
   if (!verdict.code.empty()) codes.insert(verdict.code);
   if (verdict.state != "reject") {
-    const Status inside = WaczCheck(path, options).Run(wacz.report);
-    if (!inside && inside.error().code() == ErrorCode::kIo) {
+    Result<CheckReport> inside = [&]() -> Result<CheckReport> {
+      STEMMA_TRY(ZipReader zip, ZipReader::Open(path));
+      return CheckWaczContents(zip, options);
+    }();
+    if (inside) {
+      wacz.report = *std::move(inside);
+    } else if (inside.error().code() == ErrorCode::kIo) {
       return inside.error();
-    }
-    if (!inside) {
+    } else {
       wacz.verdict = "reject";
       wacz.why = inside.error().message();
       codes.insert("wacz-unreadable");

@@ -8,6 +8,7 @@
 
 #include "archive/check.h"
 #include "archive/wacz_auth.h"
+#include "archive/zip_reader.h"
 #include "core/result.h"
 
 namespace stemma {
@@ -23,6 +24,10 @@ struct WaczReport {
 Result<WaczReport> CheckWacz(const std::filesystem::path& path,
                              const WaczTrust& trust, TimePoint now,
                              const CheckOptions& options);
+
+// What is inside alone, without digests and signature: WARCs, indexes, pages.
+Result<CheckReport> CheckWaczContents(ZipReader& zip,
+                                      const CheckOptions& options);
 
 // Writes the CDXJ of every sealed bundle that has none, or one that differs
 // from its seal; the old file goes to quarantine/. Returns how many.

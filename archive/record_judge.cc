@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,26 +20,40 @@
 namespace stemma {
 namespace {
 
-// One digest of the header against the bytes.
+// One digest of the header against the bytes. Its hashers are kept from record
+// to record: making one costs as much as hashing a small block.
 class DigestCheck {
  public:
   void Begin(const std::string* field) {
+    if (hasher_ != nullptr) static_cast<void>(hasher_->Finish());
     expected_.reset();
-    hasher_.reset();
+    hasher_ = nullptr;
+    same_as_ = nullptr;
     there_ = field != nullptr;
-    if (!there_) return;
-    expected_ = ParseLabelledDigest(*field);
-    if (expected_) hasher_.emplace(expected_->algorithm);
+    if (there_) expected_ = ParseLabelledDigest(*field);
+    if (!expected_) return;
+    auto& hasher = hashers_[static_cast<std::size_t>(expected_->algorithm)];
+    if (!hasher) hasher.emplace(expected_->algorithm);
+    hasher_ = &*hasher;
   }
-  bool active() const { return hasher_.has_value(); }
+  // The bytes are those of `other`, which must end first.
+  void Follow(const DigestCheck& other) {
+    if (expected_ && other.expected_ &&
+        expected_->algorithm == other.expected_->algorithm) {
+      same_as_ = &other;
+      hasher_ = nullptr;
+    }
+  }
+  bool active() const { return hasher_ != nullptr; }
   void Update(std::string_view bytes) {
-    if (hasher_) hasher_->Update(bytes);
+    if (hasher_ != nullptr) hasher_->Update(bytes);
   }
   // What was expected, and what was found.
   DigestState End() {
     if (!there_) return DigestState::kNone;
     if (!expected_) return DigestState::kUnreadable;
-    found_ = hasher_->Finish();
+    found_ = same_as_ != nullptr ? same_as_->found_ : hasher_->Finish();
+    hasher_ = nullptr;
     return found_ == *expected_ ? DigestState::kMatch : DigestState::kMismatch;
   }
   const std::optional<LabelledDigest>& expected() const { return expected_; }
@@ -46,13 +62,36 @@ class DigestCheck {
     return expected_ && expected_->algorithm != DigestAlgorithm::kSha1 &&
            expected_->algorithm != DigestAlgorithm::kMd5;
   }
+  bool is_sha256() const {
+    return expected_ && expected_->algorithm == DigestAlgorithm::kSha256;
+  }
 
  private:
   bool there_ = false;
   std::optional<LabelledDigest> expected_;
-  std::optional<DigestHasher> hasher_;
+  std::array<std::optional<DigestHasher>, 5> hashers_;
+  DigestHasher* hasher_ = nullptr;
+  const DigestCheck* same_as_ = nullptr;
   LabelledDigest found_;
 };
+
+// Runs all of `tasks`; where the bytes are many, each on a thread of its own.
+template <std::size_t kCount>
+void RunAll(std::size_t bytes,
+            const std::array<std::function<void()>, kCount>& tasks) {
+  constexpr std::size_t kWorthAThread = 1 << 20;
+  std::vector<std::future<void>> running;
+  for (std::size_t i = 1; i < kCount; ++i) {
+    if (!tasks[i]) continue;
+    if (bytes < kWorthAThread) {
+      tasks[i]();
+    } else {
+      running.push_back(std::async(std::launch::async, tasks[i]));
+    }
+  }
+  tasks[0]();
+  for (std::future<void>& task : running) task.get();
+}
 
 class JudgeSink : public RecordSink {
  public:
@@ -71,8 +110,8 @@ class JudgeSink : public RecordSink {
 
  private:
   enum class Body { kPlain, kHead, kPayload, kChunked };
+  std::string_view TakeHead(std::string_view bytes);
   void TakePayload(std::string_view bytes);
-  void HeadIsComplete(std::string_view rest);
   void Note(std::string text);
 
   bool leaves_;
@@ -85,6 +124,7 @@ class JudgeSink : public RecordSink {
   std::string head_;
   Body body_ = Body::kPlain;
   ChunkStripper stripper_;
+  bool own_block_ = false;  // found_block_ is not what block_ finds
 };
 
 void JudgeSink::Note(std::string text) {
@@ -114,6 +154,8 @@ void JudgeSink::OnRecord(std::uint64_t offset, const WarcHeader& header,
   head_.clear();
   stripper_ = ChunkStripper();
   body_ = HoldsHttp(header) ? Body::kHead : Body::kPlain;
+  if (body_ == Body::kPlain) payload_.Follow(block_);
+  own_block_ = leaves_ && !block_.is_sha256();
   if (leaves_) {
     leaf_.Update(std::string_view("\0", 1));
     leaf_.Update(text);
@@ -121,26 +163,33 @@ void JudgeSink::OnRecord(std::uint64_t offset, const WarcHeader& header,
 }
 
 void JudgeSink::OnBlock(std::string_view bytes) {
-  block_.Update(bytes);
-  if (leaves_) {
-    leaf_.Update(bytes);
-    found_block_.Update(bytes);
-  }
-  if (body_ != Body::kHead) {
-    TakePayload(bytes);
-    return;
-  }
-  constexpr std::size_t kMaxHead = 256 << 10;
-  const std::size_t before = head_.size();
-  const std::size_t from = before < 3 ? 0 : before - 3;
-  head_ += bytes.substr(0, kMaxHead - std::min(kMaxHead, before));
-  const std::size_t end = HttpHeadEnd(std::string_view(head_).substr(from));
-  if (end == std::string_view::npos && head_.size() < kMaxHead) return;
-  if (end != std::string_view::npos) head_.resize(from + end);
-  HeadIsComplete(bytes.substr(std::min(bytes.size(), head_.size() - before)));
+  const std::string_view body = body_ == Body::kHead ? TakeHead(bytes) : bytes;
+  std::function<void()> leaf;
+  if (leaves_) leaf = [this, bytes] { leaf_.Update(bytes); };
+  RunAll<3>(bytes.size(),
+            {[this, bytes] {
+               block_.Update(bytes);
+               if (own_block_) found_block_.Update(bytes);
+             },
+             [this, body] { TakePayload(body); }, std::move(leaf)});
 }
 
-void JudgeSink::HeadIsComplete(std::string_view rest) {
+// Takes what belongs to the HTTP head; returns what lies behind it.
+std::string_view JudgeSink::TakeHead(std::string_view bytes) {
+  constexpr std::size_t kMaxHead = 256 << 10;
+  const std::size_t before = head_.size();
+  std::size_t end;
+  if (before == 0) {
+    end = HttpHeadEnd(bytes.substr(0, kMaxHead));
+    head_ = bytes.substr(0, std::min(end, kMaxHead));
+  } else {
+    const std::size_t from = before < 3 ? 0 : before - 3;
+    head_ += bytes.substr(0, kMaxHead - std::min(kMaxHead, before));
+    end = HttpHeadEnd(std::string_view(head_).substr(from));
+    if (end != std::string_view::npos) head_.resize(from + end);
+  }
+  const bool complete = end != std::string_view::npos;
+  if (!complete && head_.size() < kMaxHead) return {};
   body_ = Body::kPayload;
   if (ReadHttpHead(head_).chunked) {
     body_ = Body::kChunked;
@@ -149,7 +198,7 @@ void JudgeSink::HeadIsComplete(std::string_view rest) {
     raw_payload_.Begin(payload_.active() ? header_.Find("WARC-Payload-Digest")
                                          : nullptr);
   }
-  TakePayload(rest);
+  return bytes.substr(std::min(bytes.size(), head_.size() - before));
 }
 
 void JudgeSink::TakePayload(std::string_view bytes) {
@@ -172,9 +221,14 @@ void JudgeSink::OnEnd(std::uint64_t length, bool whole) {
   if (leaves_) {
     leaf_.Update("\r\n\r\n");
     record_.leaf = leaf_.Finish();
-    record_.found_block = found_block_.Finish();
   }
   record_.block = block_.End();
+  if (own_block_) {
+    record_.found_block = found_block_.Finish();
+  } else if (leaves_) {
+    std::copy(block_.found().bytes.begin(), block_.found().bytes.end(),
+              reinterpret_cast<char*>(record_.found_block.bytes.data()));
+  }
   record_.payload = payload_.End();
   const DigestState raw = raw_payload_.End();
   const bool any = block_.expected() || payload_.expected();
@@ -219,13 +273,8 @@ struct Item {
   std::string stored;   // until inflated
   std::string content;  // of a part
   bool is_part = false;
-  std::vector<JudgedRecord> records;
-  struct Problem {
-    std::uint64_t offset;
-    std::string code, text;
-  };
-  std::vector<Problem> problems;
-  bool damaged = false;
+  std::optional<JudgedRecord> record;
+  std::string damage;  // why it does not inflate
 };
 
 struct Batch {
@@ -233,49 +282,71 @@ struct Batch {
   bool done = false;
 };
 
-bool HoldsOneRecord(std::string_view content) {
-  if (!content.starts_with("WARC/")) return false;
-  const std::size_t end =
-      WarcHeaderEnd(content.substr(0, WarcHeaderLimits().max_bytes));
-  if (end == std::string_view::npos) return false;
-  const Result<WarcHeader> header = ParseWarcHeader(content.substr(0, end));
-  return header && content.size() >= end + 4 &&
-         *header->content_length() == content.size() - end - 4 &&
-         content.ends_with("\r\n\r\n");
-}
+// A frame's content as the one record it holds, if it holds just that.
+struct OneRecord {
+  WarcHeader header;
+  std::vector<std::string> oddities;
+  std::string_view text, block;
 
-void JudgeItem(Item& item, FrameDecoder& decoder, const JudgeOptions& options) {
-  const Status decoded =
-      decoder.DecodeInto(item.stored, item.content, options.limits.frames);
-  item.stored = std::string();
-  if (!decoded) {
-    item.damaged = true;
-    item.problems.push_back(
-        {item.frame.offset, "frame-damaged", decoded.error().message()});
-    item.content.clear();
-    return;
+  bool Read(std::string_view content) {
+    if (!content.starts_with("WARC/")) return false;
+    const std::size_t end =
+        WarcHeaderEnd(content.substr(0, WarcHeaderLimits().max_bytes));
+    if (end == std::string_view::npos) return false;
+    text = content.substr(0, end);
+    oddities.clear();
+    Result<WarcHeader> read = ParseWarcHeader(text, &oddities);
+    if (!read || content.size() < end + 4 ||
+        *read->content_length() != content.size() - end - 4 ||
+        !content.ends_with("\r\n\r\n")) {
+      return false;
+    }
+    header = *std::move(read);
+    block = content.substr(end, content.size() - end - 4);
+    return true;
   }
-  if (!HoldsOneRecord(item.content)) {
-    item.is_part = true;
-    return;
+};
+
+// What one worker needs to judge frame after frame.
+class FrameJudge {
+ public:
+  FrameJudge(std::shared_ptr<const ZstdDictionary> dictionary,
+             const JudgeOptions& options)
+      : limits_(options.limits.frames),
+        decoder_(std::move(dictionary)),
+        sink_(options.leaves, visitor_) {
+    visitor_.record = [this](JudgedRecord record) {
+      item_->record = std::move(record);
+    };
+    // A frame that is just one record has no way to go wrong as a whole.
+    visitor_.problem = [](std::uint64_t, std::string_view, std::string) {};
   }
-  JudgeVisitor visitor;
-  visitor.record = [&item](JudgedRecord record) {
-    item.records.push_back(std::move(record));
-  };
-  visitor.problem = [&item](std::uint64_t offset, std::string_view code,
-                            std::string text) {
-    item.problems.push_back({offset, std::string(code), std::move(text)});
-  };
-  JudgeSink sink(options.leaves, visitor);
-  RecordAssembler assembler(WarcContainer::kZstd, sink);
-  const std::uint64_t end = item.frame.offset + item.frame.size;
-  assembler.UnitBegin(item.frame.offset);
-  assembler.Feed(item.content);
-  assembler.UnitEnd(end);
-  assembler.Finish(end);
-  item.content = std::string();
-}
+
+  void Judge(Item& item) {
+    const Result<std::string_view> content =
+        decoder_.DecodeHere(item.stored, limits_);
+    if (!content) {
+      item.damage = content.error().message();
+    } else if (one_.Read(*content)) {
+      item_ = &item;
+      sink_.OnRecord(item.frame.offset, one_.header, one_.text, one_.oddities);
+      sink_.OnBlock(one_.block);
+      sink_.OnEnd(item.frame.size, true);
+    } else {
+      item.is_part = true;
+      item.content = *content;
+    }
+    item.stored = std::string();
+  }
+
+ private:
+  FrameLimits limits_;
+  FrameDecoder decoder_;
+  JudgeVisitor visitor_;
+  JudgeSink sink_;
+  OneRecord one_;
+  Item* item_ = nullptr;
+};
 
 class ParallelJudge {
  public:
@@ -332,7 +403,7 @@ void ParallelJudge::Stop() {
 }
 
 void ParallelJudge::Work() {
-  FrameDecoder decoder(dictionary_);
+  FrameJudge judge(dictionary_, options_);
   while (true) {
     std::shared_ptr<Batch> batch;
     {
@@ -344,7 +415,7 @@ void ParallelJudge::Work() {
     }
     for (Item& item : batch->items) {
       if (item.frame.kind == FrameInfo::Kind::kData && !item.stored.empty()) {
-        JudgeItem(item, decoder, options_);
+        judge.Judge(item);
       }
     }
     {
@@ -386,8 +457,8 @@ Status ParallelJudge::Merge(Item& item) {
     if (item.frame.magic == kSeekTableMagic) assembler_.Trailing(end);
     return {};
   }
-  if (item.damaged) {
-    for (auto& p : item.problems) visitor_.problem(p.offset, p.code, p.text);
+  if (!item.damage.empty()) {
+    visitor_.problem(item.frame.offset, "frame-damaged", item.damage);
     assembler_.Gap(end);
     return {};
   }
@@ -407,8 +478,7 @@ Status ParallelJudge::Merge(Item& item) {
     return {};
   }
   assembler_.Settle();
-  for (auto& p : item.problems) visitor_.problem(p.offset, p.code, p.text);
-  for (JudgedRecord& record : item.records) visitor_.record(std::move(record));
+  if (item.record) visitor_.record(*std::move(item.record));
   return {};
 }
 

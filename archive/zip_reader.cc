@@ -29,9 +29,18 @@ std::string Message(int code) {
   return text;
 }
 
+Error NotAZip(int code) {
+  // Two members of one name: libzip finds them before we do.
+  if (code == ZIP_ER_EXISTS) {
+    return Malformed("duplicate-member: two members have one name");
+  }
+  return Malformed("zip-malformed: " + Message(code));
+}
+
 }  // namespace
 
 struct ZipReader::State {
+  std::string bytes;  // of a file in memory; closed after `zip`
   std::unique_ptr<zip_t, CloseZip> zip;
 };
 
@@ -67,14 +76,35 @@ Result<ZipReader> ZipReader::Open(const std::filesystem::path& path,
       return Error(code == ZIP_ER_NOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
                    path.string() + ": " + Message(code));
     }
-    // Two members of one name: libzip finds them before we do.
-    if (code == ZIP_ER_EXISTS) {
-      return Malformed("duplicate-member: two members have one name");
-    }
-    return Malformed("zip-malformed: " + Message(code));
+    return NotAZip(code);
   }
   ZipReader reader(std::move(state));
-  zip_t* zip = reader.state_->zip.get();
+  STEMMA_CHECK_OK(reader.ReadDirectory(limits));
+  return reader;
+}
+
+Result<ZipReader> ZipReader::Over(std::string bytes, const ZipLimits& limits) {
+  auto state = std::make_unique<State>();
+  state->bytes = std::move(bytes);
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* source = zip_source_buffer_create(
+      state->bytes.data(), state->bytes.size(), 0, &error);
+  if (source != nullptr) {
+    state->zip.reset(
+        zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error));
+    if (!state->zip) zip_source_free(source);
+  }
+  const int code = zip_error_code_zip(&error);
+  zip_error_fini(&error);
+  if (!state->zip) return NotAZip(code);
+  ZipReader reader(std::move(state));
+  STEMMA_CHECK_OK(reader.ReadDirectory(limits));
+  return reader;
+}
+
+Status ZipReader::ReadDirectory(const ZipLimits& limits) {
+  zip_t* zip = state_->zip.get();
   const zip_int64_t count = zip_get_num_entries(zip, 0);
   if (count < 0 || static_cast<std::uint64_t>(count) > limits.max_members) {
     return Malformed("zip-malformed: " + std::to_string(count) + " members");
@@ -118,9 +148,9 @@ Result<ZipReader> ZipReader::Open(const std::filesystem::path& path,
       }
       continue;
     }
-    reader.members_.push_back(std::move(member));
+    members_.push_back(std::move(member));
   }
-  return reader;
+  return {};
 }
 
 const ZipMember* ZipReader::Find(std::string_view name) const {

@@ -37,6 +37,9 @@ class ZipReader {
   // "unsafe-name", "zip-bomb", then ": " and words.
   static Result<ZipReader> Open(const std::filesystem::path& path,
                                 const ZipLimits& limits = {});
+  // The same over bytes in memory.
+  static Result<ZipReader> Over(std::string bytes,
+                                const ZipLimits& limits = {});
   ZipReader(ZipReader&&) noexcept;
   ZipReader& operator=(ZipReader&&) noexcept;
   ~ZipReader();
@@ -57,6 +60,7 @@ class ZipReader {
  private:
   struct State;
   explicit ZipReader(std::unique_ptr<State> state);
+  Status ReadDirectory(const ZipLimits& limits);
   std::unique_ptr<State> state_;
   std::vector<ZipMember> members_;
 };

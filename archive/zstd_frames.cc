@@ -156,8 +156,23 @@ struct FrameDecoder::State {
     return context;
   }
 
+  // At least `size` bytes, the old ones first; never cleared, for that would
+  // cost as much as inflating.
+  char* Room(std::size_t size) {
+    if (size > room_size) {
+      const std::size_t grown = std::max(size, room_size * 2);
+      auto larger = std::make_unique_for_overwrite<char[]>(grown);
+      if (room) std::memcpy(larger.get(), room.get(), room_size);
+      room = std::move(larger);
+      room_size = grown;
+    }
+    return room.get();
+  }
+
   std::shared_ptr<const ZstdDictionary> dictionary;
   ZSTD_DCtx* context;
+  std::unique_ptr<char[]> room;
+  std::size_t room_size = 0;
 };
 
 FrameDecoder::FrameDecoder(std::shared_ptr<const ZstdDictionary> dictionary)
@@ -175,6 +190,13 @@ Result<std::string> FrameDecoder::Decode(std::string_view frame,
 
 Status FrameDecoder::DecodeInto(std::string_view frame, std::string& content,
                                 const FrameLimits& limits) {
+  STEMMA_TRY(const std::string_view decoded, DecodeHere(frame, limits));
+  content.assign(decoded);
+  return {};
+}
+
+Result<std::string_view> FrameDecoder::DecodeHere(std::string_view frame,
+                                                  const FrameLimits& limits) {
   const unsigned long long claimed =
       ZSTD_getFrameContentSize(frame.data(), frame.size());
   if (claimed == ZSTD_CONTENTSIZE_ERROR) {
@@ -192,37 +214,37 @@ Status FrameDecoder::DecodeInto(std::string_view frame, std::string& content,
   // so a frame of this size cannot hold more than the second term.
   const std::uint64_t most = (frame.size() / 3 + 1) * (128 << 10);
   if (known && claimed <= most) {
-    content.resize(claimed);
-    const std::size_t got = ZSTD_decompressDCtx(
-        context, content.data(), content.size(), frame.data(), frame.size());
+    char* content = state_->Room(claimed);
+    const std::size_t got = ZSTD_decompressDCtx(context, content, claimed,
+                                                frame.data(), frame.size());
     if (ZSTD_isError(got)) return ZstdError("inflating", got);
     if (got != claimed) {
       return Error(
           ErrorCode::kMalformed,
           fmt::format("frame claims {} bytes and holds {}", claimed, got));
     }
-    return {};
+    return std::string_view(content, got);
   }
-  content.clear();
   ZSTD_inBuffer in{frame.data(), frame.size(), 0};
-  const std::size_t step = ZSTD_DStreamOutSize();
+  std::size_t size = 0;
   while (true) {
-    const std::size_t before = content.size();
-    content.resize(before + step);
-    ZSTD_outBuffer out{content.data() + before, step, 0};
+    const std::size_t step = ZSTD_DStreamOutSize();
+    ZSTD_outBuffer out{state_->Room(size + step), size + step, size};
     const std::size_t left = ZSTD_decompressStream(context, &out, &in);
     if (ZSTD_isError(left)) return ZstdError("inflating", left);
-    content.resize(before + out.pos);
-    if (content.size() > limits.max_content) {
+    const bool full = out.pos == out.size;
+    size = out.pos;
+    if (size > limits.max_content) {
       return Error(
           ErrorCode::kLimit,
           fmt::format("frame holds more than {} bytes", limits.max_content));
     }
-    if (left == 0) return {};
-    if (in.pos == in.size && out.pos < out.size) {
+    if (left == 0) break;
+    if (in.pos == in.size && !full) {
       return Error(ErrorCode::kMalformed, "frame is cut short");
     }
   }
+  return std::string_view(state_->Room(size), size);
 }
 
 Result<std::string> FrameDecoder::DecodePrefix(std::string_view frame,

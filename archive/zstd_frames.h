@@ -77,6 +77,9 @@ class FrameDecoder {
   // The same into `content`, whose memory is used again.
   Status DecodeInto(std::string_view frame, std::string& content,
                     const FrameLimits& limits = {});
+  // The same in memory of the decoder's own, good until its next call.
+  Result<std::string_view> DecodeHere(std::string_view frame,
+                                      const FrameLimits& limits = {});
   // The first `max_bytes` of the content, without judging the rest.
   Result<std::string> DecodePrefix(std::string_view frame,
                                    std::size_t max_bytes);
