@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "archive/gzip_lines.h"
 #include "archive/http_block.h"
@@ -36,11 +37,31 @@ bool SameName(std::string_view a, std::string_view b) {
                     });
 }
 
+// WARC asks for a URI, and all writers of today give "urn:uuid:"; ids are kept
+// as they were written and compared byte by byte.
 bool IsUuid(std::string_view id) {
   if (!id.starts_with("urn:uuid:") || id.size() != 45) return false;
   return std::all_of(id.begin() + 9, id.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+           (c >= 'A' && c <= 'F') || c == '-';
   });
+}
+
+// Codes of headers that are no record's: what they began is kept out.
+bool KeepsOut(std::string_view code) {
+  constexpr std::string_view kCodes[] = {"header-too-large", "nul-in-header",
+                                         "bare-line-end",    "folded-line",
+                                         "bad-field",        "too-many-fields",
+                                         "duplicate-field",  "content-length",
+                                         "no-type",          "no-id",
+                                         "no-record"};
+  return std::find(std::begin(kCodes), std::end(kCodes), code) !=
+         std::end(kCodes);
+}
+
+bool IsStrong(DigestAlgorithm algorithm) {
+  return algorithm != DigestAlgorithm::kSha1 &&
+         algorithm != DigestAlgorithm::kMd5;
 }
 
 bool IsMain(std::string_view type) {
@@ -65,9 +86,7 @@ class Importer : public RecordSink {
   void OnBlock(std::string_view bytes) override;
   void OnEnd(std::uint64_t length, bool whole) override;
   void OnProblem(std::uint64_t offset, std::string_view code,
-                 std::string text) override {
-    Found(code, offset, "", std::move(text));
-  }
+                 std::string text) override;
 
   // Logs what is open. The first error of the writer, if any.
   Status Finish();
@@ -90,13 +109,17 @@ class Importer : public RecordSink {
   void Fail(Error error) {
     if (!failed_) failed_ = std::move(error);
   }
-  bool AlreadyHere(const WarcHeader& header);
+  Result<std::optional<RecordInfo>> Known(const std::string& id);
+  Result<std::optional<RecordInfo>> OriginalOf(const WarcHeader& revisit);
+  void JudgeKnown();
+  void JudgeRevisit(std::string& state);
+  Status ReportLostRevisits();
   Status OpenDraftFor(const WarcHeader& header);
   Status CloseDraft();
   Status SyncStaged();
   void TakePayload(std::string_view bytes);
   WarcHeader OurHeader() const;
-  Status Keep(bool payload_fits, bool payload_there, bool block_there);
+  Status Keep(bool block_checked);
 
   ArchiveWriter& writer_;
   const ImportOptions& options_;
@@ -110,13 +133,23 @@ class Importer : public RecordSink {
   Json draft_facts_;
   std::vector<std::string> staged_;  // URIs to acknowledge
   std::size_t unsynced_ = 0;
+  // What the index will know after the next sync.
+  std::map<std::string, RecordInfo, std::less<>> fresh_;
+  struct LostRevisit {
+    WarcHeader header;
+    std::uint64_t offset = 0;
+  };
+  std::vector<LostRevisit> lost_;  // originals may still come
 
   WarcHeader header_;
   std::uint64_t offset_ = 0;
   std::vector<std::string> flags_;
   std::optional<BodyWriter> body_;
-  Check block_, payload_;
-  Sha256Hasher own_payload_;
+  std::optional<RecordInfo> known_;    // the archive's record of this id
+  std::optional<std::uint64_t> told_;  // a problem was told of this offset
+  bool after_refused_ = false;
+  Check block_, payload_, raw_payload_;
+  Sha256Hasher own_payload_, own_block_;
   bool http_ = false, head_done_ = false, chunked_ = false;
   std::string head_;
   ChunkStripper stripper_;
@@ -142,10 +175,49 @@ void Importer::Found(std::string_view code, std::uint64_t offset,
                               record, std::move(text)});
 }
 
-bool Importer::AlreadyHere(const WarcHeader& header) {
-  if (writer_.index() == nullptr) return false;
-  const auto known = writer_.index()->Record(header.id());
-  return known && known->has_value();
+void Importer::OnProblem(std::uint64_t offset, std::string_view code,
+                         std::string text) {
+  told_ = offset;
+  if (KeepsOut(code)) {
+    ++report_.refused;
+    text += "; kept out";
+  }
+  Found(code, offset, "", std::move(text));
+}
+
+Result<std::optional<RecordInfo>> Importer::Known(const std::string& id) {
+  const auto fresh = fresh_.find(id);
+  if (fresh != fresh_.end()) return std::optional(fresh->second);
+  if (writer_.index() == nullptr) return std::optional<RecordInfo>();
+  return writer_.index()->Record(id);
+}
+
+// By id, else by URI and exact date, as replayers look it up.
+Result<std::optional<RecordInfo>> Importer::OriginalOf(
+    const WarcHeader& revisit) {
+  const RecordInfo info = InfoFromHeader(revisit, "");
+  const auto stands = [](const RecordInfo& r) {
+    return r.type == "response" || r.type == "resource";
+  };
+  if (!info.refers_to.empty()) {
+    STEMMA_TRY(std::optional<RecordInfo> known, Known(info.refers_to));
+    if (known && stands(*known)) return known;
+  }
+  const auto named = [&](const RecordInfo& r) {
+    return stands(r) && !info.refers_to_uri.empty() &&
+           r.uri == info.refers_to_uri && r.date == info.refers_to_date;
+  };
+  for (const auto& [id, record] : fresh_) {
+    if (named(record)) return std::optional(record);
+  }
+  if (writer_.index() != nullptr && !info.refers_to_uri.empty()) {
+    STEMMA_TRY(const std::vector<RecordInfo> same,
+               writer_.index()->ResponsesOf(info.refers_to_uri, false, 1000));
+    for (const RecordInfo& record : same) {
+      if (named(record)) return std::optional(record);
+    }
+  }
+  return std::optional<RecordInfo>();
 }
 
 Status Importer::OpenDraftFor(const WarcHeader& header) {
@@ -194,6 +266,7 @@ Status Importer::SyncStaged() {
   if (unsynced_ == 0) return {};
   STEMMA_CHECK_OK(writer_.Sync());
   unsynced_ = 0;
+  if (writer_.index() != nullptr) fresh_.clear();
   if (options_.on_durable) {
     for (const std::string& uri : staged_) options_.on_durable(uri);
   }
@@ -204,7 +277,20 @@ Status Importer::SyncStaged() {
 Status Importer::Finish() {
   if (failed_) return *failed_;
   STEMMA_CHECK_OK(CloseDraft());
-  return SyncStaged();
+  STEMMA_CHECK_OK(SyncStaged());
+  return ReportLostRevisits();
+}
+
+Status Importer::ReportLostRevisits() {
+  for (const LostRevisit& revisit : lost_) {
+    STEMMA_TRY(const std::optional<RecordInfo> original,
+               OriginalOf(revisit.header));
+    if (original) continue;
+    Found("revisit-unresolved", revisit.offset, revisit.header.id(),
+          "the record it repeats is not here; its payload is not verified");
+  }
+  lost_.clear();
+  return {};
 }
 
 void Importer::OnRecord(std::uint64_t offset, const WarcHeader& header,
@@ -222,25 +308,20 @@ void Importer::OnRecord(std::uint64_t offset, const WarcHeader& header,
     Found(broken.substr(0, colon), offset, header.id(),
           broken.substr(colon + 2));
   }
+  known_.reset();
+  block_.Begin(header.Find("WARC-Block-Digest"));
+  own_block_.Finish();
   if (header.type() == "warcinfo") return;  // of another file, not of ours
-  if (!IsUuid(header.id()) || AlreadyHere(header)) {
-    if (IsUuid(header.id())) {
-      const auto known = writer_.index()->Record(header.id());
-      const auto claimed = Sha256::Parse(header.Get("WARC-Block-Digest"));
-      const bool same = known && *known &&
-                        (*known)->block_bytes == *header.content_length() &&
-                        (!claimed || *claimed == (*known)->block_sha256);
-      if (same) {
-        ++report_.already;
-        return;
-      }
-      ++report_.refused;
-      Found("duplicate-record-id", offset, header.id(),
-            "the archive has another record of this id");
-      return;
-    }
-    flags_.push_back("record-id-form");
+  Result<std::optional<RecordInfo>> known = Known(header.id());
+  if (!known) {
+    Fail(std::move(known).error());
+    return;
   }
+  known_ = *std::move(known);
+  if (known_) return;
+  // In a plain file a record whose end is wrong may have let this one in.
+  if (std::exchange(after_refused_, false)) flags_.push_back("after-refused");
+  if (!IsUuid(header.id())) flags_.push_back("record-id-form");
   if (Status opened = OpenDraftFor(header); !opened) {
     Fail(std::move(opened).error());
     return;
@@ -251,10 +332,10 @@ void Importer::OnRecord(std::uint64_t offset, const WarcHeader& header,
     return;
   }
   body_.emplace(*std::move(body));
-  block_.Begin(header.Find("WARC-Block-Digest"));
   payload_.Begin(header.type() == "revisit"
                      ? nullptr
                      : header.Find("WARC-Payload-Digest"));
+  raw_payload_.Begin(nullptr);
   own_payload_.Finish();
   http_ = HoldsHttp(header);
   head_done_ = !http_;
@@ -265,6 +346,7 @@ void Importer::OnRecord(std::uint64_t offset, const WarcHeader& header,
 }
 
 void Importer::OnBlock(std::string_view bytes) {
+  if (known_) own_block_.Update(bytes);
   if (!body_ || failed_) return;
   if (Status put = body_->Append(bytes); !put) {
     Fail(std::move(put).error());
@@ -284,6 +366,11 @@ void Importer::OnBlock(std::string_view bytes) {
   if (end != std::string_view::npos) head_.resize(from + end);
   head_done_ = true;
   chunked_ = ReadHttpHead(head_).chunked;
+  // Tell the commonest mistake, the digest of the body with its chunk sizes,
+  // from damage.
+  if (chunked_ && payload_.expected) {
+    raw_payload_.Begin(header_.Find("WARC-Payload-Digest"));
+  }
   TakePayload(bytes.substr(std::min(bytes.size(), head_.size() - before)));
 }
 
@@ -294,6 +381,7 @@ void Importer::TakePayload(std::string_view bytes) {
     own_payload_.Update(p);
   };
   if (chunked_) {
+    raw_payload_.Update(bytes);
     stripper_.Feed(bytes, take);
   } else {
     take(bytes);
@@ -338,48 +426,108 @@ WarcHeader Importer::OurHeader() const {
   return ours;
 }
 
+// An id of the archive comes again: the same block is no news, another one
+// must not take its place. Its bytes decide, not what its header says.
+void Importer::JudgeKnown() {
+  if (own_block_.Finish() == known_->block_sha256) {
+    ++report_.already;
+    return;
+  }
+  ++report_.refused;
+  Found("duplicate-record-id", offset_, header_.id(),
+        "kept out: the archive has another record of this id");
+}
+
 void Importer::OnEnd(std::uint64_t, bool whole) {
-  if (!body_ || failed_) return;
+  if (failed_) return;
+  if (known_) {
+    if (whole) JudgeKnown();
+    known_.reset();
+    return;
+  }
+  if (!body_) return;
   const std::optional<bool> block = block_.Fits();
-  const std::optional<bool> payload = payload_.Fits();
   if (!whole || (block && !*block)) {
     ++report_.refused;
-    Found(whole ? "block-digest-mismatch" : "record-cut", offset_, header_.id(),
-          "left out: its bytes are not what its header says");
+    after_refused_ = true;
+    // Why a record is cut has been told already.
+    if (whole || told_ != offset_) {
+      Found(whole ? "block-digest-mismatch" : "record-cut", offset_,
+            header_.id(), "kept out: its bytes are not what its header says");
+    }
     body_.reset();
     return;
   }
-  Status kept =
-      Keep(payload.value_or(true), payload.has_value(), block.has_value());
-  if (!kept) Fail(std::move(kept).error());
+  if (Status kept = Keep(block.has_value()); !kept) {
+    Fail(std::move(kept).error());
+  }
   body_.reset();
 }
 
-Status Importer::Keep(bool payload_fits, bool payload_there, bool block_there) {
+// A revisit has no payload of its own: what it states is held against the
+// record it repeats.
+void Importer::JudgeRevisit(std::string& state) {
+  const Result<std::optional<RecordInfo>> original = OriginalOf(header_);
+  if (!original || !*original) {
+    state = "not_checked";
+    flags_.push_back("revisit-unresolved");
+    if (lost_.size() < options_.max_findings)
+      lost_.push_back({header_, offset_});
+    return;
+  }
+  const std::string* stated = header_.Find("WARC-Payload-Digest");
+  const std::optional<LabelledDigest> digest =
+      stated == nullptr ? std::nullopt : ParseLabelledDigest(*stated);
+  if (!digest || digest->algorithm != DigestAlgorithm::kSha256 ||
+      !(*original)->payload_sha256) {
+    state = "not_checked";
+    return;
+  }
+  if (digest->bytes == BytesOf(*(*original)->payload_sha256)) return;
+  state = "mismatch";
+  flags_.push_back("revisit-digest");
+  Found("revisit-digest", offset_, header_.id(),
+        "the record it repeats has another payload");
+}
+
+Status Importer::Keep(bool block_checked) {
   const std::string type = header_.type();
+  const std::optional<bool> payload = payload_.Fits();
   const bool digest = type == "response" || type == "resource";
   std::optional<Sha256> own;
   const Sha256 found = own_payload_.Finish();
   if (digest && payload_bytes_ > 0) own = found;
-  const WarcHeader ours = OurHeader();
-  STEMMA_TRY(const RecordInfo info, body_->FinishRecord(ours, own));
+  STEMMA_TRY(const RecordInfo info, body_->FinishRecord(OurHeader(), own));
   ++report_.records;
-  std::string state = "not_checked";
-  if (!payload_fits) {
+  fresh_[info.id] = info;
+  std::string state = block_checked || payload ? "match" : "not_checked";
+  if (payload && !*payload) {
     state = "mismatch";
-    ++report_.mismatch;
-    flags_.push_back("payload-digest-mismatch");
-    Found("payload-digest-mismatch", offset_, header_.id(),
-          "taken in with its true digest; the one in its header lies");
-  } else if (block_there || payload_there) {
-    state = "match";
-    ++report_.match;
-  } else {
-    ++report_.not_checked;
+    const bool chunks = raw_payload_.Fits().value_or(false);
+    const std::string code =
+        chunks ? "payload-digest-chunked" : "payload-digest-mismatch";
+    flags_.push_back(code);
+    Found(code, offset_, header_.id(),
+          chunks ? "taken in with its true digest; the one in its header is "
+                   "that of the body with its chunk sizes, a common mistake"
+                 : "taken in with its true digest; the one in its header lies");
   }
+  if (type == "response" && http_ && info.status == 0) {
+    flags_.push_back("response-not-http");
+    Found("response-not-http", offset_, header_.id(),
+          "the block of a response is no HTTP response");
+  }
+  if (type == "revisit") JudgeRevisit(state);
+  const auto& by = block_.expected ? block_.expected : payload_.expected;
+  const bool strong =
+      (block_.expected && IsStrong(block_.expected->algorithm)) ||
+      (payload_.expected && IsStrong(payload_.expected->algorithm));
+  if (state == "match") ++report_.match;
+  if (state == "mismatch") ++report_.mismatch;
+  if (state == "not_checked") ++report_.not_checked;
+  if (state == "match" && !strong) ++report_.weak;
   Json more = {{"verified", state}, {"source_offset", offset_}};
   if (!flags_.empty()) more["flags"] = flags_;
-  const auto& by = block_.expected ? block_.expected : payload_.expected;
   if (by) more["verified_by"] = NameOf(by->algorithm);
   return draft_->Note(info.id, more);
 }
@@ -403,12 +551,30 @@ Status ImportBlob(ArchiveWriter& writer, const Blob& file,
                   const std::string& name, const Json& source,
                   const ImportOptions& options, ImportReport& report) {
   Importer importer(writer, options, report, name, source);
-  Status scanned = ScanWarc(file, importer);
+  // The scan ends where a read fails, so that nothing is read in vain.
+  const Blob watched(
+      file.size(),
+      [&](std::uint64_t at, std::span<char> out) -> Result<std::size_t> {
+        if (importer.failed()) return *importer.failed();
+        if (options.stopped && options.stopped()) {
+          return Error(ErrorCode::kInterrupted, "stopped on the way");
+        }
+        return file.ReadAt(at, out);
+      });
+  Status scanned = ScanWarc(watched, importer);
   STEMMA_CHECK_OK(importer.Finish());
   return scanned;
 }
 
 }  // namespace
+
+bool ImportReport::Clean() const {
+  return refused == 0 && mismatch == 0 &&
+         std::none_of(findings.begin(), findings.end(),
+                      [](const CheckFinding& f) {
+                        return f.weight >= Weight::kIncomplete;
+                      });
+}
 
 Result<ImportReport> ImportFile(ArchiveWriter& writer, const fs::path& path,
                                 const ImportOptions& options) {
@@ -476,6 +642,11 @@ Result<ImportReport> ImportArticles(ArchiveWriter& writer, const fs::path& path,
   std::uint64_t line_number = 0;
   STEMMA_CHECK_OK(ForEachLineOf(path, [&](std::string_view line) -> Status {
     ++line_number;
+    if (options.stopped && options.stopped()) {
+      const Status flushed = flush();
+      return flushed ? Error(ErrorCode::kInterrupted, "stopped on the way")
+                     : flushed.error();
+    }
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return {};
     const auto refuse = [&](std::string_view code, std::string text) {
       ++report.refused;

@@ -91,7 +91,9 @@ void RecordAssembler::Settle() {
 }
 
 void RecordAssembler::Gap(std::uint64_t end) {
-  Settle();
+  // In a gzip file the gap is the record's own member: its checksum was never
+  // seen, so its bytes are not known to be right.
+  if (state_ == State::kEnded) Close(container_ != WarcContainer::kGzip);
   record_end_ = end;
   if (state_ != State::kBetween && state_ != State::kSkip) {
     Close(false);

@@ -11,6 +11,7 @@
 #include "archive/archive_writer.h"
 #include "cli/commands.h"
 #include "cli/import_media.h"
+#include "cli/run_signals.h"
 #include "cli/session.h"
 
 namespace stemma::cli {
@@ -25,7 +26,7 @@ struct ImportCommand {
   bool batch_given = false;
 };
 
-void Print(const Session& session, const std::string& file,
+void Print(const Session& session, const std::string& file, bool rows,
            const ImportReport& report) {
   if (session.json) {
     Json findings = Json::array();
@@ -44,14 +45,17 @@ void Print(const Session& session, const std::string& file,
                          {"match", report.match},
                          {"mismatch", report.mismatch},
                          {"not_checked", report.not_checked},
+                         {"weak", report.weak},
                          {"findings", std::move(findings)}}
                         .dump(-1, ' ', false, Json::error_handler_t::replace)
                  << "\n";
     return;
   }
   std::string line = fmt::format("{}: ", ForTerminal(file));
-  if (report.rows > 0 || report.records == 0) {
+  if (report.rows > 0 || rows) {
     line += fmt::format("{} rows", report.rows);
+  } else if (report.records == 0) {
+    line += "no new records";
   }
   if (report.records > 0) {
     line += fmt::format(
@@ -59,15 +63,18 @@ void Print(const Session& session, const std::string& file,
         "do not, {} not checked",
         report.records, report.captures, report.match, report.mismatch,
         report.not_checked);
+    if (report.weak > 0) {
+      line += fmt::format("; {} by SHA-1 or MD5 alone", report.weak);
+    }
   }
   if (report.already > 0)
     line += fmt::format("; {} already here", report.already);
   if (report.refused > 0) line += fmt::format("; {} refused", report.refused);
   *session.out << line << "\n";
   for (const CheckFinding& f : report.findings) {
-    session.Note(fmt::format("{}{}: {} [{}]", f.file,
+    session.Note(fmt::format("{}{}: {} [{}]", ForTerminal(f.file),
                              f.offset ? fmt::format(" at {}", *f.offset) : "",
-                             f.text, f.code));
+                             ForTerminal(f.text), f.code));
   }
 }
 
@@ -95,8 +102,10 @@ int Run(Session& session, const ImportCommand& command) {
   for (const std::string& note : (*writer)->recovery_notes()) {
     session.Note(note);
   }
+  const RunSignals signals;
   ImportOptions options;
   options.reference = command.reference;
+  options.stopped = [] { return RunSignals::StopRequests() > 0; };
   if (command.acks) {
     options.on_durable = [&session](const std::string& uri) {
       *session.out << "ACK " << uri << "\n" << std::flush;
@@ -107,18 +116,21 @@ int Run(Session& session, const ImportCommand& command) {
     const Result<ImportReport> report =
         command.articles ? ImportArticles(**writer, file, options)
                          : ImportFile(**writer, file, options);
-    if (!report) {
-      const int failed =
-          session.Fail(Error(report.error()).Context("importing " + file));
-      exit =
-          report.error().code() == ErrorCode::kMalformed ? kBadAnswer : failed;
-      if (exit != kBadAnswer) return exit;
+    if (report) {
+      Print(session, file, command.articles, *report);
+      if (!report->Clean()) exit = kBadAnswer;
       continue;
     }
-    Print(session, file, *report);
-    if (report->refused > 0 || report->mismatch > 0) exit = kBadAnswer;
+    const int failed =
+        session.Fail(Error(report.error()).Context("importing " + file));
+    if (report.error().code() == ErrorCode::kMalformed) {
+      exit = kBadAnswer;  // that file's trouble, not the next one's
+      continue;
+    }
+    exit = failed;
+    break;
   }
-  if (Status sealed = (*writer)->Seal(); !sealed) {
+  if (Status sealed = (*writer)->Seal(); !sealed && exit <= kBadAnswer) {
     return session.Fail(sealed.error());
   }
   return exit;
