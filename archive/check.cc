@@ -19,6 +19,7 @@
 #include "archive/index_rows.h"
 #include "archive/merkle.h"
 #include "archive/record_judge.h"
+#include "archive/record_places.h"
 #include "archive/stored_record.h"
 #include "core/surt.h"
 #include "hash/labelled_digest.h"
@@ -31,36 +32,22 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 // What is merely out of form; everything else found is damage.
-constexpr std::array<std::string_view, 30> kWarnings = {
-    "version",
-    "unknown-type",
-    "missing-field",
-    "forbidden-field",
-    "record-id",
-    "date-form",
-    "uri-brackets",
-    "uri-form",
-    "digest-form",
-    "no-content-size",
-    "no-checksum",
-    "window-too-large",
-    "payload-digest-chunked",
-    "response-not-http",
-    "chunks-broken",
-    "revisit-unresolved",
-    "sha1-only",
-    "no-digest",
-    "record-orphan",
-    "bundle-orphan",
-    "bundle-open",
-    "cdxj-missing",
-    "index-missing",
-    "time-order",
-    "torn-tail",
-    "two-records-in-one",
-    "original-elsewhere",
-    "dictionary-id",
-    "sealed-with-problems",
+constexpr std::array<std::string_view, 31> kWarnings = {
+    "repack-unfinished",  "version",
+    "unknown-type",       "missing-field",
+    "forbidden-field",    "record-id",
+    "date-form",          "uri-brackets",
+    "uri-form",           "digest-form",
+    "no-content-size",    "no-checksum",
+    "window-too-large",   "payload-digest-chunked",
+    "response-not-http",  "chunks-broken",
+    "revisit-unresolved", "sha1-only",
+    "no-digest",          "record-orphan",
+    "bundle-orphan",      "bundle-open",
+    "cdxj-missing",       "index-missing",
+    "time-order",         "torn-tail",
+    "two-records-in-one", "original-elsewhere",
+    "dictionary-id",      "sealed-with-problems",
     "bundle-tombstoned"};
 constexpr std::array<std::string_view, 2> kIncomplete = {"bundle-missing",
                                                          "record-missing"};
@@ -166,6 +153,8 @@ struct BundleClaim {
   std::optional<std::uint64_t> bytes, records;
   std::string sha256, sha512, records_root, cdxj_sha256;
   bool tombstoned = false;
+  bool moved = false;   // packed anew: the places of older events are not its
+  std::string changed;  // what a repack event changes that it must not
   std::vector<RecordPlace> places;
 };
 
@@ -183,6 +172,14 @@ void TakeClaims(const Json& event, Claims& claims) {
       bundle != event.end() && bundle->is_object()) {
     BundleClaim& claim = claims[TextOf(*bundle, "name")];
     if (bundle->contains("sha256")) {
+      if (type == "repack") {
+        claim.moved = true;
+        if (TextOf(event, "old_sha256") != claim.sha256) {
+          claim.changed = "it names another file as the one it replaces";
+        } else if (TextOf(*bundle, "records_root") != claim.records_root) {
+          claim.changed = "the records are not those of before";
+        }
+      }
       claim.sha256 = TextOf(*bundle, "sha256");
       claim.sha512 = TextOf(*bundle, "sha512");
       claim.records_root = TextOf(*bundle, "records_root");
@@ -196,7 +193,6 @@ void TakeClaims(const Json& event, Claims& claims) {
       claim.bytes = number("bytes");
       claim.records = number("records");
     }
-    if (type == "repack") claim.places.clear();
   }
   if (type == "tombstone") claims[TextOf(event, "of")].tombstoned = true;
   for (const RecordInfo& record : RecordsInEvent(event)) {
@@ -310,6 +306,12 @@ void ArchiveCheck::FindOrphans() {
   for (const auto& entry : fs::directory_iterator(dir_ / "bundles", failed)) {
     std::string name = "bundles/" + entry.path().filename().string();
     if (name.ends_with(".cdxj") || name.ends_with(".tmp")) continue;
+    if (name.ends_with(kRepackEnding)) {
+      reporter_.Add("repack-unfinished", name, std::nullopt, "",
+                    "left by a killed repack; the next writer finishes or "
+                    "removes it");
+      continue;
+    }
     const bool open = name.ends_with(".open");
     if (open) name.resize(name.size() - 5);
     if (claims_.contains(name)) continue;
@@ -340,6 +342,17 @@ Status ArchiveCheck::CheckBundle(const std::string& name, BundleClaim& claim) {
     return {};
   }
   ++report_.bundles;
+  if (!claim.changed.empty()) {
+    reporter_.Add("repack-changed", name, std::nullopt, "",
+                  "a repack event: " + claim.changed);
+  }
+  // Between the event of a repack and its rename the new file counts already.
+  if (claim.moved && claim.bytes) {
+    if (const fs::path counts = FileOfSize(path, *claim.bytes);
+        !counts.empty()) {
+      path = counts;
+    }
+  }
   return JudgeBundle(path, name, claim, open);
 }
 
@@ -351,9 +364,12 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
     return claim.sha256.empty() ? Result<FileDigests>(FileDigests())
                                 : DigestsOfFile(path);
   });
+  const auto key_of = [&claim](const RecordPlace& p) {
+    return claim.moved ? p.id : p.offset;
+  };
   std::sort(claim.places.begin(), claim.places.end(),
-            [](const RecordPlace& a, const RecordPlace& b) {
-              return a.offset < b.offset;
+            [&key_of](const RecordPlace& a, const RecordPlace& b) {
+              return key_of(a) < key_of(b);
             });
   responses_.clear();
   CompactRange range;
@@ -374,10 +390,13 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
     if (CdxjOf(info, "")) {
       responses_[info.offset] = {info.length, Key(info.uri)};
     }
-    auto place = std::lower_bound(
-        claim.places.begin(), claim.places.end(), info.offset,
-        [](const RecordPlace& p, std::uint64_t at) { return p.offset < at; });
-    if (place == claim.places.end() || place->offset != info.offset) {
+    const std::uint64_t key = claim.moved ? Key(info.id) : info.offset;
+    auto place =
+        std::lower_bound(claim.places.begin(), claim.places.end(), key,
+                         [&key_of](const RecordPlace& p, std::uint64_t k) {
+                           return key_of(p) < k;
+                         });
+    if (place == claim.places.end() || key_of(*place) != key) {
       if (info.type != "warcinfo" && !claim.places.empty()) {
         reporter_.Add("record-orphan", name, info.offset, info.id,
                       "no event names this record");
@@ -385,7 +404,8 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
       return;
     }
     place->seen = true;
-    if (place->id != Key(info.id) || place->length != info.length) {
+    if (place->id != Key(info.id) ||
+        (!claim.moved && place->length != info.length)) {
       reporter_.Add("record-differs", name, info.offset, info.id,
                     "not the record the log has here");
     } else if (place->block != record.found_block) {
@@ -458,7 +478,14 @@ void ArchiveCheck::CheckCdxj(const std::string& name,
     }
     return;
   }
-  const Result<std::string> text = ReadRegularFile(path, std::size_t{4} << 30);
+  constexpr std::size_t kMost = std::size_t{4} << 30;
+  Result<std::string> text = ReadRegularFile(path, kMost);
+  if (claim.moved && text && Sha256Of(*text).Hex() != claim.cdxj_sha256) {
+    // The rename of a killed repack is still to be done.
+    Result<std::string> fresh =
+        ReadRegularFile(path.string() + std::string(kRepackEnding), kMost);
+    if (fresh && Sha256Of(*fresh).Hex() == claim.cdxj_sha256) text = fresh;
+  }
   if (!text) {
     reporter_.Add("cannot-read", file, std::nullopt, "",
                   text.error().message());
