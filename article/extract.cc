@@ -27,6 +27,11 @@ BodyHints HintsOf(const HeadFacts& head) {
   hints.titles = TitleCandidates(head);
   if (const LdArticle* a = head.Main()) hints.article_body = a->body;
   hints.description = head.Meta("og:description");
+  hints.language = LanguageOf(head);
+  for (char& c : hints.language) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  hints.authors = NamedAuthors(head);
   hints.list_page = head.ld.list_page && head.Main() == nullptr;
   return hints;
 }

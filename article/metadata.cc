@@ -849,6 +849,35 @@ std::vector<std::string> TitleCandidates(const HeadFacts& head) {
   return titles;
 }
 
+std::string LanguageOf(const HeadFacts& head) {
+  std::string language = head.html_lang;
+  if (language.empty() && head.Main() != nullptr) {
+    language = head.Main()->language;
+  }
+  if (language.empty()) {
+    language = FirstMeta(
+        head, {"og:locale", "content-language", "dc.language", "language"});
+    std::replace(language.begin(), language.end(), '_', '-');
+  }
+  return language;
+}
+
+std::vector<std::string> NamedAuthors(const HeadFacts& head) {
+  std::vector<std::string> authors;
+  if (const LdArticle* a = head.Main()) {
+    for (const LdPerson& person : a->authors) {
+      AddNames(NamesOfValue(person.name), authors);
+    }
+  }
+  for (const char* name : {"author", "parsely-author", "article:author",
+                           "sailthru.author", "twitter:data1", "dc.creator"}) {
+    for (const std::string& author : NamesOfValue(head.Meta(name))) {
+      if (ReadsLikeName(author)) AddNames({author}, authors);
+    }
+  }
+  return authors;
+}
+
 void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
                   const HeadFacts& head, int title_block, Article& article) {
   const LdArticle* a = head.Main();
@@ -866,13 +895,7 @@ void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
     if (article.publisher.starts_with("http")) article.publisher.clear();
   }
   if (article.publisher.empty()) article.publisher = article.site_name;
-  article.language = head.html_lang;
-  if (article.language.empty() && a != nullptr) article.language = a->language;
-  if (article.language.empty()) {
-    article.language = FirstMeta(
-        head, {"og:locale", "content-language", "dc.language", "language"});
-    std::replace(article.language.begin(), article.language.end(), '_', '-');
-  }
+  article.language = LanguageOf(head);
   article.section = a != nullptr && !a->section.empty()
                         ? a->section
                         : FirstMeta(head, {"article:section", "parsely-section",
