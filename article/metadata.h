@@ -38,9 +38,6 @@ std::vector<std::string> TitleCandidates(const HeadFacts& head);
 // it doesn't.
 std::string LanguageOf(const HeadFacts& head);
 
-// Whom the head names as authors, before the page itself is read.
-std::vector<std::string> NamedAuthors(const HeadFacts& head);
-
 // Fills everything of `article` but blocks, media, claims, links.
 // `title_block` as FindBody found it, or -1.
 void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
