@@ -6,6 +6,7 @@
 #include "article/body.h"
 #include "article/dates.h"
 #include "article/html_entities.h"
+#include "article/phrases.h"
 #include "article/text_layers.h"
 #include "core/url.h"
 
@@ -314,6 +315,7 @@ class DateReader {
     if (!article_.published && article_.modified) {
       article_.published = article_.modified;
     }
+    AgreeWithUrl();
   }
 
  private:
@@ -380,8 +382,42 @@ class DateReader {
         break;
       }
     }
-    for (const DateClaim& text : texts) Add(text, "text", true);
+    for (const DateClaim& text : texts) Add(text, text.source, true);
     for (const DateClaim& time : behind) Add(time, "time", true);
+  }
+
+  // A page that hides its headline until a script shows it hides nothing.
+  bool Hidden(const PageBlock& block) const {
+    return (block.context & kInHidden) != 0 &&
+           (title_block_ < 0 ||
+            (blocks_[static_cast<std::size_t>(title_block_)].context &
+             kInHidden) == 0);
+  }
+
+  // What the words before a date say of it: 1 published, -1 changed since.
+  static int LabelOf(std::string_view before) {
+    const std::string lower = LowerForPhrases(
+        before.substr(before.size() - std::min<std::size_t>(before.size(), 60)));
+    std::size_t published = 0, changed = 0;
+    for (const std::string_view word :
+         {"published", "posted", "first published", "veröffentlicht", "erstellt",
+          "publié", "publicado", "publicada", "pubblicato", "gepubliceerd",
+          "opublikowano", "опубликовано", "publicerad", "publisert",
+          "δημοσιεύθηκε", "发布", "公開", "نشر"}) {
+      const std::size_t at = lower.rfind(word);
+      if (at != std::string::npos) published = std::max(published, at + 1);
+    }
+    for (const std::string_view word :
+         {"updated", "modified", "reviewed", "edited", "aktualisiert",
+          "geändert", "stand:", "mis à jour", "modifié", "actualizado",
+          "aggiornato", "atualizado", "bijgewerkt", "gewijzigd",
+          "aktualizacja", "обновлено", "uppdaterad", "oppdatert", "更新",
+          "تحديث"}) {
+      const std::size_t at = lower.rfind(word);
+      if (at != std::string::npos) changed = std::max(changed, at + 1);
+    }
+    if (published == 0 && changed == 0) return 0;
+    return published >= changed ? 1 : -1;
   }
 
   std::vector<DateClaim> TextNearTitle() const {
@@ -394,16 +430,72 @@ class DateReader {
       for (std::size_t i = from; i < to && found.size() < 5; ++i) {
         const PageBlock& block = blocks_[i];
         if ((static_cast<int>(i) >= title_block_) != behind) continue;
-        if (block.text.size() > 200 || (block.context & kInHidden) != 0) {
-          continue;
-        }
+        if (block.text.size() > 200 || Hidden(block)) continue;
+        if ((block.context & kInFigcaption) != 0) continue;
         if (block.words > 24 && block.ends_sentence) continue;
         if (const auto date = FindDate(block.text, article_.language)) {
           found.push_back(date->claim);
+          const int label =
+              block.words <= 16
+                  ? LabelOf(std::string_view(block.text).substr(0, date->begin))
+                  : 0;
+          found.back().source = label == 0  ? "text"
+                                : label > 0 ? "text:published"
+                                            : "text:updated";
         }
       }
     }
+    // Labelled as the day of publication first, as a later one last.
+    const auto rank = [](const DateClaim& claim) {
+      return claim.source == "text:published" ? 0
+             : claim.source == "text"         ? 1
+                                              : 2;
+    };
+    std::stable_sort(found.begin(), found.end(),
+                     [&](const DateClaim& a, const DateClaim& b) {
+                       return rank(a) < rank(b);
+                     });
     return found;
+  }
+
+  // Of dates that readers see the one that the address names, too.
+  void AgreeWithUrl() {
+    if (!article_.published) return;
+    const std::string& source = article_.published->source;
+    if (!source.starts_with("text") && source != "time") return;
+    const auto named = DateOfUrl(article_.url);
+    std::string prefix = named ? DayAsWritten(*named) : MonthOfUrl();
+    if (prefix.empty() ||
+        DayAsWritten(*article_.published).starts_with(prefix)) {
+      return;
+    }
+    for (const DateClaim& claim : article_.dates) {
+      if (claim.source == "url" || !DayAsWritten(claim).starts_with(prefix)) {
+        continue;
+      }
+      article_.published = claim;
+      return;
+    }
+    if (named) {
+      article_.published = *named;
+      article_.published->source = "url";
+    }
+  }
+
+  // "/2017/09/" of the address as "2017-09"; "" when it has none.
+  std::string MonthOfUrl() const {
+    const std::string& url = article_.url;
+    for (std::size_t i = 0; i + 9 <= url.size(); ++i) {
+      const auto digit = [&](std::size_t k) {
+        return url[i + k] >= '0' && url[i + k] <= '9';
+      };
+      if (url[i] == '/' && (url[i + 1] == '1' || url[i + 1] == '2') &&
+          digit(2) && digit(3) && digit(4) && url[i + 5] == '/' && digit(6) &&
+          digit(7) && url[i + 8] == '/') {
+        return url.substr(i + 1, 4) + "-" + url.substr(i + 6, 2);
+      }
+    }
+    return {};
   }
 
   // <meta name="published_on"> and its like; title="2013-04-04T18:52:11+00:00".
@@ -462,7 +554,7 @@ class DateReader {
            ++i) {
         const PageBlock& block = blocks_[i];
         if ((static_cast<int>(i) > title_block_) != behind) continue;
-        if ((block.context & kInHidden) != 0) continue;
+        if (Hidden(block)) continue;
         const std::string_view head =
             std::string_view(block.text).substr(0, 160);
         if (const auto date = FindDate(head, article_.language)) {
