@@ -76,8 +76,8 @@ std::string WithoutDates(std::string text) {
 }
 
 std::vector<std::string> PartsOf(std::string_view text) {
-  static constexpr std::string_view kBars[] = {"|", "·", "•", " – ", " — ",
-                                               " / "};
+  static constexpr std::string_view kBars[] = {"|",   "·",   "•",
+                                               " – ", " — ", " / "};
   std::vector<std::string> parts(1);
   std::size_t at = 0;
   while (at < text.size()) {
@@ -99,14 +99,19 @@ std::vector<std::string> PartsOf(std::string_view text) {
 // Links and labels of a site that are set like names.
 bool IsMenuWords(const std::string& name) {
   static constexpr std::string_view kWords[] = {
-      "about",   "account",  "contact", "create",     "disclaimer", "find",
-      "login",   "log",      "member",  "my",         "notice",     "our",
-      "overview", "policy",  "privacy", "profile",    "profil",     "sign",
-      "story",   "subscribe", "support", "team",      "terms",      "view",
-      "your",    "all",      "more",    "afficher",   "provider",   "company",
-      "how",     "why",      "the",     "link",  "news", "trends", "blog",
-      "questions", "guide",  "sponsored", "speech", "project", "technology", "resources", "tips", "latest", "topics", "written", "by", "posts", "kommentieren", "zurück", "page", "recent",       "newsletter", "e-paper",
-      "abonnieren", "konto", "kontakt", "impressum",  "über",       "uns"};
+      "about",        "account",    "contact",    "create",    "disclaimer",
+      "find",         "login",      "log",        "member",    "my",
+      "notice",       "our",        "overview",   "policy",    "privacy",
+      "profile",      "profil",     "sign",       "story",     "subscribe",
+      "support",      "team",       "terms",      "view",      "your",
+      "all",          "more",       "afficher",   "provider",  "company",
+      "how",          "why",        "the",        "link",      "news",
+      "trends",       "blog",       "questions",  "guide",     "sponsored",
+      "speech",       "project",    "technology", "resources", "tips",
+      "latest",       "topics",     "written",    "by",        "posts",
+      "kommentieren", "zurück",     "page",       "recent",    "newsletter",
+      "e-paper",      "abonnieren", "konto",      "kontakt",   "impressum",
+      "über",         "uns"};
   const std::string lower = LowerForPhrases(name);
   std::size_t begin = 0;
   while (begin <= lower.size()) {
@@ -146,12 +151,12 @@ class AuthorReader {
   std::vector<std::string> Run() {
     using Step = void (AuthorReader::*)();
     static constexpr Step kSteps[] = {
-        &AuthorReader::FromJsonLd,   &AuthorReader::FromLabels,
-        &AuthorReader::FromMeta,     &AuthorReader::FromMarkup,
-        &AuthorReader::FromByline,   &AuthorReader::FromHints,
+        &AuthorReader::FromJsonLd,        &AuthorReader::FromLabels,
+        &AuthorReader::FromMeta,          &AuthorReader::FromMarkup,
+        &AuthorReader::FromByline,        &AuthorReader::FromHints,
         &AuthorReader::FromOrganizations, &AuthorReader::FromNameByDate,
-        &AuthorReader::FromLinks,    &AuthorReader::FromFarByline,
-        &AuthorReader::FromScripts,  &AuthorReader::FromDesk,
+        &AuthorReader::FromLinks,         &AuthorReader::FromFarByline,
+        &AuthorReader::FromScripts,       &AuthorReader::FromDesk,
         &AuthorReader::FromNameAlone};
     for (const Step step : kSteps) {
       (this->*step)();
@@ -172,9 +177,8 @@ class AuthorReader {
   // A site may be named for its author, a login may be all there is: such a
   // name is taken when nothing better is found.
   void Take(const std::string& name) {
-    const auto digits = std::count_if(name.begin(), name.end(), [](char c) {
-      return c >= '0' && c <= '9';
-    });
+    const auto digits = std::count_if(
+        name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (digits > 3) return;
     if (IsSite(name) || IsLogin(name)) {
       TakeSecond(name);
@@ -217,8 +221,7 @@ class AuthorReader {
 
   // "Jane" in the head is "Jane Doe" near the headline.
   void CompleteNames() {
-    if (authors_.size() != 1 ||
-        authors_[0].find(' ') != std::string::npos) {
+    if (authors_.size() != 1 || authors_[0].find(' ') != std::string::npos) {
       return;
     }
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
@@ -253,14 +256,16 @@ class AuthorReader {
   // <meta name="twitter:label1" content="Written by">, "twitter:data1".
   void FromLabels() {
     for (const char* number : {"1", "2"}) {
-      const std::string label = LowerForPhrases(
-          head_.Meta(std::string("twitter:label") + number));
+      const std::string label =
+          LowerForPhrases(head_.Meta(std::string("twitter:label") + number));
       for (const std::string_view known :
-           {"written by", "geschrieben von", "verfasst von", "écrit par",
-            "escrito por", "scritto da", "by", "author", "autor", "auteur",
-            "geschreven door", "skriven av", "skrevet av", "skrevet af",
-            "napisane przez", "автор", "написано автором", "yazan",
-            "投稿者", "执笔者", "作者"}) {
+           {"written by", "geschrieben von",  "verfasst von",
+            "écrit par",  "escrito por",      "scritto da",
+            "by",         "author",           "autor",
+            "auteur",     "geschreven door",  "skriven av",
+            "skrevet av", "skrevet af",       "napisane przez",
+            "автор",      "написано автором", "yazan",
+            "投稿者",     "执笔者",           "作者"}) {
         if (label != known) continue;
         const std::string value =
             head_.Meta(std::string("twitter:data") + number);
@@ -274,8 +279,8 @@ class AuthorReader {
          {"parsely-author", "article:author_name", "article:author",
           "citation_author", "author", "dc.creator", "dcterms.creator",
           "sailthru.author", "byl", "dc.contributor", "itemprop:author",
-          "cxenseparse:author", "og:article:author", "dcsext.author",
-          "authors", "twitter:creator"}) {
+          "cxenseparse:author", "og:article:author", "dcsext.author", "authors",
+          "twitter:creator"}) {
       for (const auto& [name, value] : head_.meta) {
         if (name == key) TakeMeta(key, value);
       }
@@ -390,10 +395,11 @@ class AuthorReader {
       lower.pop_back();
     }
     for (const std::string_view whole :
-         {"by", "written by", "article by", "posted by", "published by",
-          "story by", "words by", "author", "authors", "autor", "autorin",
-          "autoren", "von", "text", "par", "por", "door", "av", "af", "di",
-          "автор", "автори", "作者", "記者", "投稿者"}) {
+         {"by",       "written by", "article by", "posted by", "published by",
+          "story by", "words by",   "author",     "authors",   "autor",
+          "autorin",  "autoren",    "von",        "text",      "par",
+          "por",      "door",       "av",         "af",        "di",
+          "автор",    "автори",     "作者",       "記者",      "投稿者"}) {
       if (lower == whole) return true;
     }
     return false;
@@ -408,7 +414,8 @@ class AuthorReader {
       }
       if (many && !ReadsLikeName(name)) continue;
       // A single word is a name only when nothing else stands in the line.
-      if (!many && names.size() == 1 && part.size() > name.size() + 24) continue;
+      if (!many && names.size() == 1 && part.size() > name.size() + 24)
+        continue;
       if (!many && IsMenuWords(name)) continue;
       Take(name);
     }
@@ -483,11 +490,11 @@ class AuthorReader {
     const std::string href = Lower(tree_.scan.Attribute(element, "href"));
     bool authors = false;
     for (const std::string_view path :
-         {"/author",    "/autor",     "/auteur", "/staff/",     "/people/",
-          "/profile",   "/contributor", "/writer", "/journalist", "/by/",
-          "/columnist", "/reporter",  "/user/",  "/users/",     "/redakt",
-          "/medarbe",   "/bio/",      "/experts/", "/editor",   "author=",
-          "/newsteam/", "/profil",    "/creator"}) {
+         {"/author",    "/autor",       "/auteur",   "/staff/",     "/people/",
+          "/profile",   "/contributor", "/writer",   "/journalist", "/by/",
+          "/columnist", "/reporter",    "/user/",    "/users/",     "/redakt",
+          "/medarbe",   "/bio/",        "/experts/", "/editor",     "author=",
+          "/newsteam/", "/profil",      "/creator"}) {
       authors = authors || href.find(path) != std::string::npos;
     }
     if (!authors) return {};
@@ -542,8 +549,8 @@ class AuthorReader {
     for (int level = 0; level < 4 && node > 0; ++level) {
       const std::string names = Lower(tree_.Attribute(node, "class") + " " +
                                       tree_.Attribute(node, "id"));
-      for (const std::string_view word : {"author", "byline", "autor", "writer",
-                                          "verfasser", "redakt"}) {
+      for (const std::string_view word :
+           {"author", "byline", "autor", "writer", "verfasser", "redakt"}) {
         if (names.find(word) != std::string::npos) return true;
       }
       node = tree_.nodes[static_cast<std::size_t>(node)].parent;
@@ -559,12 +566,27 @@ class AuthorReader {
       if (block.text.size() > 150) continue;
       const std::string lower = LowerForPhrases(block.text.substr(0, 30));
       bool opens = false;
-      for (const std::string_view opener :
-           {"written by", "article by", "posted by", "words by", "story by",
-            "words:", "author:", "autor:", "autorin:", "by:", "text:", "von:",
-            "geschrieben von", "eingestellt von", "veröffentlicht von",
-            "publié par", "publicado por", "pubblicato da", "автор:",
-            "投稿者", "autoren "}) {
+      for (const std::string_view opener : {"written by",
+                                            "article by",
+                                            "posted by",
+                                            "words by",
+                                            "story by",
+                                            "words:",
+                                            "author:",
+                                            "autor:",
+                                            "autorin:",
+                                            "by:",
+                                            "text:",
+                                            "von:",
+                                            "geschrieben von",
+                                            "eingestellt von",
+                                            "veröffentlicht von",
+                                            "publié par",
+                                            "publicado por",
+                                            "pubblicato da",
+                                            "автор:",
+                                            "投稿者",
+                                            "autoren "}) {
         opens = opens || lower.starts_with(opener);
       }
       if (opens) ReadByline(i);

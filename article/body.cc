@@ -611,10 +611,12 @@ class BodyFinder {
       const PageBlock& block = blocks_[i];
       const bool words =
           facts_[i].native && facts_[i].container == facts_[last].container &&
-          block.kind == BlockKind::kParagraph && block.tag == blocks_[last].tag &&
-          block.ends_sentence && block.link_weight == 0 && block.weight >= 8 &&
+          block.kind == BlockKind::kParagraph &&
+          block.tag == blocks_[last].tag && block.ends_sentence &&
+          block.link_weight == 0 && block.weight >= 8 &&
           facts_[i].furniture == Furniture::kNone;
-      if (!words || (comments_ >= 0 && static_cast<int>(i) >= comments_)) return;
+      if (!words || (comments_ >= 0 && static_cast<int>(i) >= comments_))
+        return;
       last_ = static_cast<int>(i);
     }
   }
@@ -887,8 +889,9 @@ class BodyFinder {
     }
   }
 
-  // What a paragraph of the text says as well: a pull quote, a picture's text, a
-  // box. A paragraph of the text itself that is there twice was written twice.
+  // What a paragraph of the text says as well: a pull quote, a picture's text,
+  // a box. A paragraph of the text itself that is there twice was written
+  // twice.
   void DropRepeats() {
     std::string all;
     std::vector<std::size_t> begin(blocks_.size() + 1);

@@ -18,7 +18,7 @@ struct BodyHints {
   std::string description;
   std::string language;              // lower case, "en-us"; may be empty
   std::vector<std::string> authors;  // as the head names them
-  bool list_page = false;  // the page says it is a list
+  bool list_page = false;            // the page says it is a list
 };
 
 struct BodyVerdict {

@@ -396,23 +396,22 @@ class DateReader {
 
   // What the words before a date say of it: 1 published, -1 changed since.
   static int LabelOf(std::string_view before) {
-    const std::string lower = LowerForPhrases(
-        before.substr(before.size() - std::min<std::size_t>(before.size(), 60)));
+    const std::string lower = LowerForPhrases(before.substr(
+        before.size() - std::min<std::size_t>(before.size(), 60)));
     std::size_t published = 0, changed = 0;
     for (const std::string_view word :
-         {"published", "posted", "first published", "veröffentlicht", "erstellt",
-          "publié", "publicado", "publicada", "pubblicato", "gepubliceerd",
-          "opublikowano", "опубликовано", "publicerad", "publisert",
-          "δημοσιεύθηκε", "发布", "公開", "نشر"}) {
+         {"published", "posted", "first published", "veröffentlicht",
+          "erstellt", "publié", "publicado", "publicada", "pubblicato",
+          "gepubliceerd", "opublikowano", "опубликовано", "publicerad",
+          "publisert", "δημοσιεύθηκε", "发布", "公開", "نشر"}) {
       const std::size_t at = lower.rfind(word);
       if (at != std::string::npos) published = std::max(published, at + 1);
     }
     for (const std::string_view word :
-         {"updated", "modified", "reviewed", "edited", "aktualisiert",
-          "geändert", "stand:", "mis à jour", "modifié", "actualizado",
-          "aggiornato", "atualizado", "bijgewerkt", "gewijzigd",
-          "aktualizacja", "обновлено", "uppdaterad", "oppdatert", "更新",
-          "تحديث"}) {
+         {"updated",    "modified",   "reviewed",   "edited",    "aktualisiert",
+          "geändert",   "stand:",     "mis à jour", "modifié",   "actualizado",
+          "aggiornato", "atualizado", "bijgewerkt", "gewijzigd", "aktualizacja",
+          "обновлено",  "uppdaterad", "oppdatert",  "更新",      "تحديث"}) {
       const std::size_t at = lower.rfind(word);
       if (at != std::string::npos) changed = std::max(changed, at + 1);
     }

@@ -155,28 +155,62 @@ bool CutOpener(std::string_view& text) {
 }
 
 // Between two names. With blanks around where a name could hold the letters.
-constexpr std::string_view kParters[] = {
-    " and ", " und ", " et ", " y ",  " e ",   " en ", " och ",
-    " og ",  " i ",   " и ",  " та ", " και ", " ve ", " & ",
-    ";",     "|",     "/",    "\n",   "、",    "，",   " with ",
-    " im gespräch mit ", " im Gespräch mit ", " mit ", " con ", " • ",  " · ",  " – ",   " — ",  " - "};
+constexpr std::string_view kParters[] = {" and ",
+                                         " und ",
+                                         " et ",
+                                         " y ",
+                                         " e ",
+                                         " en ",
+                                         " och ",
+                                         " og ",
+                                         " i ",
+                                         " и ",
+                                         " та ",
+                                         " και ",
+                                         " ve ",
+                                         " & ",
+                                         ";",
+                                         "|",
+                                         "/",
+                                         "\n",
+                                         "、",
+                                         "，",
+                                         " with ",
+                                         " im gespräch mit ",
+                                         " im Gespräch mit ",
+                                         " mit ",
+                                         " con ",
+                                         " • ",
+                                         " · ",
+                                         " – ",
+                                         " — ",
+                                         " - "};
 
 // A part that holds one of these is a role, a place or a service, not a name.
 constexpr std::string_view kNoName[] = {
-    "staff",      "editor",        "reporter",    "correspondent", "writer",
-    "redaktion",  "redacción",     "redazione",   "redação",       "rédaction",
-    "redactie",   "admin",         "contributor", "columnist",     "producer",
-    "http",       "www.",          "@",           "follow",        "twitter",
-    "facebook",   "updated",       "published",   "posted",        "minute",
-    "read",       "comment",       "share",       "view all",      "more from",
-    "special to", "for the",       "senior",      "chief",         "bureau",
-    "photograph", "subscribe",     "email",       "guest",         "журналист",
-    "редакция",   "корреспондент", "webmaster",   "unknown",       "anonymous",
-    "author",     "journalist",    "autor:",      ".com",          ".org",
-    ".net",       "attorney",      "professor",   "director",      "manager",
-    "founder",    "ceo",           "analyst",     "specialist",    "expert",
-    "engineer",   "president",     "officer",     "strategist",    "consultant",
-    "coordinator", "university",   "institute",   "geschäftsführer",
+    "staff",         "editor",     "reporter",
+    "correspondent", "writer",     "redaktion",
+    "redacción",     "redazione",  "redação",
+    "rédaction",     "redactie",   "admin",
+    "contributor",   "columnist",  "producer",
+    "http",          "www.",       "@",
+    "follow",        "twitter",    "facebook",
+    "updated",       "published",  "posted",
+    "minute",        "read",       "comment",
+    "share",         "view all",   "more from",
+    "special to",    "for the",    "senior",
+    "chief",         "bureau",     "photograph",
+    "subscribe",     "email",      "guest",
+    "журналист",     "редакция",   "корреспондент",
+    "webmaster",     "unknown",    "anonymous",
+    "author",        "journalist", "autor:",
+    ".com",          ".org",       ".net",
+    "attorney",      "professor",  "director",
+    "manager",       "founder",    "ceo",
+    "analyst",       "specialist", "expert",
+    "engineer",      "president",  "officer",
+    "strategist",    "consultant", "coordinator",
+    "university",    "institute",  "geschäftsführer",
     "projektleiter", "leiter"};
 
 bool HoldsWord(std::string_view lower, std::string_view word) {
@@ -245,11 +279,12 @@ std::vector<std::string> Part(std::string_view text) {
 // What stands behind a name and is none.
 bool IsSuffix(std::string_view part) {
   static constexpr std::string_view kTitles[] = {
-      "jr",   "sr",   "md",   "phd",  "esq",  "rn",    "rd",   "rdn", "mba",
-      "iii",  "ii",   "mph",  "cfp",  "cfp®", "cpa",   "jd",   "dvm", "vmd",
-      "dpt",  "msn",  "mscn", "facp", "cscs", "dacvb", "lvt",  "ms",  "ma",
-      "msc",  "bsc",  "ba",   "mfa",  "edd",  "psyd",  "lcsw", "np",  "fnp",
-      "crnp", "ldn",  "pharmd", "do", "dds",  "cfa",   "e-ryt 200", "foma"};
+      "jr",   "sr",   "md",        "phd", "esq",  "rn",   "rd",     "rdn",
+      "mba",  "iii",  "ii",        "mph", "cfp",  "cfp®", "cpa",    "jd",
+      "dvm",  "vmd",  "dpt",       "msn", "mscn", "facp", "cscs",   "dacvb",
+      "lvt",  "ms",   "ma",        "msc", "bsc",  "ba",   "mfa",    "edd",
+      "psyd", "lcsw", "np",        "fnp", "crnp", "ldn",  "pharmd", "do",
+      "dds",  "cfa",  "e-ryt 200", "foma"};
   std::string lower = Lower(part);
   std::erase(lower, '.');
   for (const std::string_view title : kTitles) {
@@ -299,7 +334,8 @@ bool ReadsLikeName(std::string_view text) {
 
 namespace {
 
-// "Jane Doe (jd)", "신현주 기자", "Jane Doe, professor of something, a.example".
+// "Jane Doe (jd)", "신현주 기자", "Jane Doe, professor of something,
+// a.example".
 std::string_view WithoutRole(std::string_view name) {
   const std::size_t bracket = name.find(" (");
   if (bracket != std::string_view::npos && name.ends_with(")") &&
@@ -394,17 +430,19 @@ std::vector<std::string> NamesOf(std::string_view text) {
     if (bracket != std::string_view::npos) part = Trim(part.substr(0, bracket));
     // "Jane Doe 3 min", "Jane Doe um 10:52"
     const std::size_t digit = part.find_first_of("0123456789");
-    if (digit != std::string_view::npos && digit > 3 && part[digit - 1] == ' ') {
+    if (digit != std::string_view::npos && digit > 3 &&
+        part[digit - 1] == ' ') {
       part = Trim(part.substr(0, digit));
     }
-    for (const std::string_view joint : {" am ", " um ", " on ", " at ",
-                                         " under ", " in ", " In ", " bei "}) {
+    for (const std::string_view joint :
+         {" am ", " um ", " on ", " at ", " under ", " in ", " In ", " bei "}) {
       const std::size_t joint_at = part.find(joint);
       if (joint_at != std::string_view::npos && joint_at > 3) {
         part = Trim(part.substr(0, joint_at));
       }
     }
-    for (const std::string_view tail : {" on", " am", " at", " in", " um", " à"}) {
+    for (const std::string_view tail :
+         {" on", " am", " at", " in", " um", " à"}) {
       if (part.ends_with(tail)) part.remove_suffix(tail.size());
     }
     if (part.empty() || IsSuffix(part) || IsOpener(part)) continue;
