@@ -577,6 +577,46 @@ DecodedText DecodePage(std::string_view bytes, std::string_view content_type,
   return out;
 }
 
+std::string_view BinaryKind(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  // First bytes, from each format's specification.
+  static constexpr struct {
+    std::size_t at;
+    std::string_view bytes, kind;
+  } kSigns[] = {
+      {0, "%PDF-"sv, "PDF"},         {0, "\x89PNG\r\n"sv, "PNG"},
+      {0, "\xFF\xD8\xFF"sv, "JPEG"}, {0, "GIF8"sv, "GIF"},
+      {0, "PK\x03\x04"sv, "ZIP"},    {0, "\x1F\x8B\x08"sv, "gzip data"},
+      {0, "\x28\xB5\x2F\xFD"sv, "Zstandard data"},
+      {0, "7z\xBC\xAF"sv, "7z"},     {0, "\x7F" "ELF"sv, "ELF program"},
+      {0, "OggS"sv, "Ogg"},          {0, "ID3"sv, "MP3"},
+      {4, "ftyp"sv, "MP4"},          {8, "WEBP"sv, "WebP"},
+      {8, "WAVEfmt"sv, "WAV"},       {0, "\x1A\x45\xDF\xA3"sv, "Matroska"},
+      {0, "wOF2"sv, "font"},         {0, "wOFF"sv, "font"},
+      {0, "BZh"sv, "bzip2 data"},    {0, "SQLite format 3\0"sv, "SQLite"}};
+  for (const auto& sign : kSigns) {
+    if (bytes.size() > sign.at && bytes.substr(sign.at).starts_with(sign.bytes)) {
+      return sign.kind;
+    }
+  }
+  if (!ByBom(bytes).empty() || !ByZeroPattern(bytes).empty()) return {};
+  const std::string_view head = bytes.substr(0, 4096);
+  std::size_t controls = 0;
+  for (const char c : head) {
+    const auto b = static_cast<unsigned char>(c);
+    controls += b < 0x09 || (b > 0x0D && b < 0x20 && b != 0x1B) ? 1 : 0;
+  }
+  if (controls * 10 <= head.size()) return {};
+  // A page that somebody filled up with NULs is still a page.
+  const std::string lower = Lower(head);
+  for (const std::string_view tag :
+       {"<html", "<head", "<body", "<title", "<!doctype", "<meta", "<div",
+        "<p>"}) {
+    if (lower.find(tag) != std::string::npos) return {};
+  }
+  return "binary data";
+}
+
 bool IsUtf8(std::string_view text) { return InspectUtf8(text).malformed == 0; }
 
 }  // namespace stemma

@@ -48,6 +48,10 @@ struct DecodedText {
 DecodedText DecodePage(std::string_view bytes, std::string_view content_type,
                        std::size_t max_bytes);
 
+// What the bytes are, when they are neither markup nor text: "PDF", "PNG",
+// "ZIP", ..., "binary data"; "" for anything that may be a page.
+std::string_view BinaryKind(std::string_view bytes);
+
 // Whether `text` is well-formed UTF-8.
 bool IsUtf8(std::string_view text);
 

@@ -180,6 +180,10 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   if (page.bytes.empty()) {
     return Error(ErrorCode::kInvalidArgument, "extract: the page is empty");
   }
+  if (const std::string_view kind = BinaryKind(page.bytes); !kind.empty()) {
+    return Error(ErrorCode::kMalformed,
+                 fmt::format("extract: not a page but {}", kind));
+  }
   DecodedText decoded =
       DecodePage(page.bytes, page.content_type, limits.max_bytes);
   STEMMA_TRY(const PageTree tree, BuildTree(decoded.utf8, limits));

@@ -24,6 +24,7 @@
 #include "cli/file_blob.h"
 #include "cli/page_source.h"
 #include "cli/session.h"
+#include "cli/site_rules_files.h"
 #include "core/article_json.h"
 #include "fetch/coding.h"
 
@@ -34,7 +35,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 struct Options {
-  std::string reference, url;
+  std::string reference, url, sites;
   bool explain = false, no_fetch = false, batch = false;
 };
 
@@ -163,7 +164,8 @@ Result<Article> ArticleOf(const Options& options, Session& session) {
   input.bytes = page.body;
   input.content_type = page.content_type;
   input.url = options.url.empty() ? page.url : options.url;
-  Result<Article> article = ExtractArticle(input);
+  STEMMA_TRY(const SiteRules rules, SiteRulesOf(session, options.sites));
+  Result<Article> article = ExtractArticle(input, {}, &rules);
   if (!article) return std::move(article).error().Context(options.reference);
   return article;
 }
@@ -194,7 +196,7 @@ std::string ErrorLine(const Json& id, const std::string& message) {
 
 // One answer; `failed` when it is an error.
 std::string Answer(const std::string& line, const fs::path& folder,
-                   bool& failed) {
+                   const SiteRules& rules, bool& failed) {
   const Json query = Json::parse(line, nullptr, false);
   failed = true;
   if (!query.is_object()) return ErrorLine(Json(), "not a JSON object");
@@ -215,7 +217,7 @@ std::string Answer(const std::string& line, const fs::path& folder,
   if (query.contains("url") && query["url"].is_string()) {
     input.url = query["url"].get<std::string>();
   }
-  const Result<Article> article = ExtractArticle(input);
+  const Result<Article> article = ExtractArticle(input, {}, &rules);
   if (!article) return ErrorLine(id, article.error().message());
   failed = false;
   const TextLayers layers = LayersOf(*article);
@@ -239,8 +241,8 @@ std::string Answer(const std::string& line, const fs::path& folder,
 // more than kWindow lines are held at a time.
 class Pipeline {
  public:
-  Pipeline(fs::path folder, std::ostream& out)
-      : folder_(std::move(folder)), out_(out) {
+  Pipeline(fs::path folder, SiteRules rules, std::ostream& out)
+      : folder_(std::move(folder)), rules_(std::move(rules)), out_(out) {
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < cores; ++i) {
       workers_.emplace_back([this] { Work(); });
@@ -289,7 +291,7 @@ class Pipeline {
       const std::string line = std::move(job.line);
       lock.unlock();
       bool failed = false;
-      std::string answer = Answer(line, folder_, failed);
+      std::string answer = Answer(line, folder_, rules_, failed);
       lock.lock();
       job.answer = std::move(answer);
       job.failed = failed;
@@ -310,6 +312,7 @@ class Pipeline {
   }
 
   fs::path folder_;
+  SiteRules rules_;
   std::ostream& out_;
   std::mutex mutex_;
   std::condition_variable ready_, room_, done_;
@@ -331,7 +334,12 @@ void RunBatch(const Options& options, Session& session) {
     }
     folder = fs::path(options.reference).parent_path();
   }
-  Pipeline pipeline(folder, *session.out);
+  Result<SiteRules> rules = SiteRulesOf(session, options.sites);
+  if (!rules) {
+    session.exit_code = session.Fail(rules.error());
+    return;
+  }
+  Pipeline pipeline(folder, *std::move(rules), *session.out);
   pipeline.Run(from_file ? static_cast<std::istream&>(file) : std::cin);
   if (pipeline.failed()) session.exit_code = kBadAnswer;
 }
@@ -348,6 +356,8 @@ void AddExtract(CLI::App& root, Session& session) {
       ->type_name("FILE|URL");
   command->add_option("--url", options->url, "the address of a FILE's page")
       ->type_name("URL");
+  command->add_option("--sites", options->sites, "more rules for single sites")
+      ->type_name("DIR");
   command->add_flag("--explain", options->explain,
                     "each block of the page with the rule that judged it");
   command->add_flag("--batch", options->batch,
