@@ -46,6 +46,7 @@ bool IsLogin(std::string_view name) {
 // without a blank: "By|Jane Doe|30 January 2020".
 std::string Barred(const PageTree& tree, const PageBlock& block) {
   std::string text;
+  if (block.text.size() > 1000) return text;  // no byline
   for (std::int32_t i = block.first; i >= 0 && i <= block.last; ++i) {
     const Node& node = tree.nodes[static_cast<std::size_t>(i)];
     if (node.kind == NodeKind::kBlank) text += ' ';
@@ -58,7 +59,6 @@ std::string Barred(const PageTree& tree, const PageBlock& block) {
                        piece.front() != '.' && text.back() != '(';
     if (glued) text += " | ";
     text += piece;
-    if (text.size() > 1000) break;
   }
   std::string line = CanonicalBlockText(text);
   std::replace(line.begin(), line.end(), '\n', '|');

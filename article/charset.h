@@ -41,7 +41,7 @@ struct DecodedText {
   std::vector<std::string> notes;
 };
 // Never fails: what can't be read is U+FFFD and counted. Linear time; the
-// result is at most 3 * max_bytes long. A declared encoding that the bytes
+// result is at most max_bytes long. A declared encoding that the bytes
 // contradict (a legacy label over valid multi-byte UTF-8) stays in force and is
 // noted, but for "iso-8859-1"-like labels over UTF-8, see
 // docs/decisions/article-charset.md.

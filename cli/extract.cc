@@ -27,6 +27,7 @@
 #include "cli/site_rules_files.h"
 #include "core/article_json.h"
 #include "fetch/coding.h"
+#include "hash/sha256.h"
 
 namespace stemma::cli {
 namespace {
@@ -194,6 +195,43 @@ std::string ErrorLine(const Json& id, const std::string& message) {
       -1, ' ', false, Json::error_handler_t::replace);
 }
 
+// The page of a query, read and gone again before its answer is written.
+Result<Json> AnswerTo(const Json& query, const fs::path& folder,
+                      const SiteRules& rules) {
+  std::string path;
+  for (const char* key : {"path", "page", "file"}) {
+    if (path.empty() && query.contains(key) && query[key].is_string()) {
+      path = query[key].get<std::string>();
+    }
+  }
+  if (path.empty()) {
+    return Error(ErrorCode::kInvalidArgument, "no \"path\"");
+  }
+  const fs::path file =
+      fs::path(path).is_absolute() ? fs::path(path) : folder / path;
+  STEMMA_TRY(std::string bytes, ReadPageFile(file.string()));
+  PageInput input;
+  input.bytes = bytes;
+  if (query.contains("url") && query["url"].is_string()) {
+    input.url = query["url"].get<std::string>();
+  }
+  STEMMA_TRY(Article article, ExtractArticle(input, {}, &rules));
+  std::string().swap(bytes);
+  std::string text = CanonicalText(article);
+  article.blocks.clear();
+  Json out = {
+      {"text_sha256", Sha256Of(text).Hex()}, {"title", article.title},
+      {"author", article.authors},           {"date", Json()},
+      {"language", article.language},        {"site_name", article.site_name},
+      {"canonical", article.canonical_url},  {"is_article", article.is_article},
+      {"confidence", article.confidence}};
+  out["text"] = std::move(text);
+  if (article.published) {
+    out["date"] = DayShown(*article.published, article.dates);
+  }
+  return out;
+}
+
 // One answer; `failed` when it is an error.
 std::string Answer(const std::string& line, const fs::path& folder,
                    const SiteRules& rules, bool& failed) {
@@ -201,40 +239,11 @@ std::string Answer(const std::string& line, const fs::path& folder,
   failed = true;
   if (!query.is_object()) return ErrorLine(Json(), "not a JSON object");
   const Json id = query.contains("id") ? query["id"] : Json();
-  std::string path;
-  for (const char* key : {"path", "page", "file"}) {
-    if (path.empty() && query.contains(key) && query[key].is_string()) {
-      path = query[key].get<std::string>();
-    }
-  }
-  if (path.empty()) return ErrorLine(id, "no \"path\"");
-  const fs::path file =
-      fs::path(path).is_absolute() ? fs::path(path) : folder / path;
-  const Result<std::string> bytes = ReadPageFile(file.string());
-  if (!bytes) return ErrorLine(id, bytes.error().message());
-  PageInput input;
-  input.bytes = *bytes;
-  if (query.contains("url") && query["url"].is_string()) {
-    input.url = query["url"].get<std::string>();
-  }
-  const Result<Article> article = ExtractArticle(input, {}, &rules);
-  if (!article) return ErrorLine(id, article.error().message());
+  Result<Json> out = AnswerTo(query, folder, rules);
+  if (!out) return ErrorLine(id, out.error().message());
   failed = false;
-  const TextLayers layers = LayersOf(*article);
-  Json out = {{"id", id},
-              {"text", layers.text},
-              {"text_sha256", layers.digest.Hex()},
-              {"title", article->title},
-              {"author", article->authors},
-              {"date", Json()},
-              {"language", article->language},
-              {"site_name", article->site_name},
-              {"canonical", article->canonical_url},
-              {"is_article", article->is_article},
-              {"confidence", article->confidence}};
-  if (article->published)
-    out["date"] = DayShown(*article->published, article->dates);
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+  (*out)["id"] = id;
+  return out->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 // Lines go to the workers as they come and leave in the order they came; no

@@ -54,12 +54,14 @@ TEST(SiteRules, EachShippedRulePassesItsOwnTest) {
 
 TEST(Extract, WhatIsNoPageIsMalformed) {
   using namespace std::string_literals;
-  const std::string cases[] = {
-      "%PDF-1.7\n1 0 obj"s, "\x89PNG\r\n\x1A\n\0\0\0\rIHDR"s,
-      "PK\x03\x04\x14\0\0\0"s, "\0\0\0\x20" "ftypisom"s,
-      "\xFF\xD8\xFF\xE0\0\x10JFIF"s,
-      std::string(200, '\0') + "\x01\x02\x03 noise",
-      "\x1F\x8B\x08\0\0\0\0\0"s};
+  const std::string cases[] = {"%PDF-1.7\n1 0 obj"s,
+                               "\x89PNG\r\n\x1A\n\0\0\0\rIHDR"s,
+                               "PK\x03\x04\x14\0\0\0"s,
+                               "\0\0\0\x20"
+                               "ftypisom"s,
+                               "\xFF\xD8\xFF\xE0\0\x10JFIF"s,
+                               std::string(200, '\0') + "\x01\x02\x03 noise",
+                               "\x1F\x8B\x08\0\0\0\0\0"s};
   for (const std::string& bytes : cases) {
     const Result<Article> article = ExtractArticle({bytes, "text/html", ""});
     ASSERT_FALSE(article.has_value()) << bytes;
