@@ -8,12 +8,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "archive/bundle_seal.h"
-#include "archive/cdxj.h"
-#include "archive/durable_file.h"
+#include "archive/cdxj_check.h"
 #include "archive/event_log.h"
 #include "archive/index.h"
 #include "archive/index_rows.h"
@@ -21,7 +19,6 @@
 #include "archive/record_judge.h"
 #include "archive/record_places.h"
 #include "archive/stored_record.h"
-#include "core/surt.h"
 #include "hash/labelled_digest.h"
 #include "hash/sha256.h"
 
@@ -32,22 +29,39 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 // What is merely out of form; everything else found is damage.
-constexpr std::array<std::string_view, 31> kWarnings = {
-    "repack-unfinished",  "version",
-    "unknown-type",       "missing-field",
-    "forbidden-field",    "record-id",
-    "date-form",          "uri-brackets",
-    "uri-form",           "digest-form",
-    "no-content-size",    "no-checksum",
-    "window-too-large",   "payload-digest-chunked",
-    "response-not-http",  "chunks-broken",
-    "revisit-unresolved", "sha1-only",
-    "no-digest",          "record-orphan",
-    "bundle-orphan",      "bundle-open",
-    "cdxj-missing",       "index-missing",
-    "time-order",         "torn-tail",
-    "two-records-in-one", "original-elsewhere",
-    "dictionary-id",      "sealed-with-problems",
+constexpr std::array<std::string_view, 33> kWarnings = {
+    "repack-unfinished",
+    "wacz-index-incomplete",
+    "wacz-page-unknown",
+    "version",
+    "unknown-type",
+    "missing-field",
+    "forbidden-field",
+    "record-id",
+    "date-form",
+    "uri-brackets",
+    "uri-form",
+    "digest-form",
+    "no-content-size",
+    "no-checksum",
+    "window-too-large",
+    "payload-digest-chunked",
+    "response-not-http",
+    "chunks-broken",
+    "revisit-unresolved",
+    "sha1-only",
+    "no-digest",
+    "record-orphan",
+    "bundle-orphan",
+    "bundle-open",
+    "cdxj-missing",
+    "index-missing",
+    "time-order",
+    "torn-tail",
+    "two-records-in-one",
+    "original-elsewhere",
+    "dictionary-id",
+    "sealed-with-problems",
     "bundle-tombstoned"};
 constexpr std::array<std::string_view, 2> kIncomplete = {"bundle-missing",
                                                          "record-missing"};
@@ -280,9 +294,7 @@ class ArchiveCheck {
   RecordBook book_;
   Claims claims_;
   std::unique_ptr<Index> index_;
-  // CDXJ lines must hit these: offset -> (length, key of the URI).
-  std::unordered_map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>>
-      responses_;
+  ListedRecords listed_;  // of the bundle being checked
 };
 
 Result<CheckReport> ArchiveCheck::Run() {
@@ -371,7 +383,7 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
             [&key_of](const RecordPlace& a, const RecordPlace& b) {
               return key_of(a) < key_of(b);
             });
-  responses_.clear();
+  listed_ = ListedRecords();
   CompactRange range;
   std::uint64_t records = 0;
   std::size_t broken = 0;
@@ -387,16 +399,11 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
     ++records;
     range.Append(record.leaf);
     const RecordInfo& info = record.info;
-    if (CdxjOf(info, "")) {
-      responses_[info.offset] = {info.length, Key(info.uri)};
-    }
-    const std::uint64_t key = claim.moved ? Key(info.id) : info.offset;
-    auto place =
-        std::lower_bound(claim.places.begin(), claim.places.end(), key,
-                         [&key_of](const RecordPlace& p, std::uint64_t k) {
-                           return key_of(p) < k;
-                         });
-    if (place == claim.places.end() || key_of(*place) != key) {
+    listed_.Add(info);
+    auto place = std::lower_bound(
+        claim.places.begin(), claim.places.end(), info.offset,
+        [](const RecordPlace& p, std::uint64_t at) { return p.offset < at; });
+    if (place == claim.places.end() || place->offset != info.offset) {
       if (info.type != "warcinfo" && !claim.places.empty()) {
         reporter_.Add("record-orphan", name, info.offset, info.id,
                       "no event names this record");
@@ -478,57 +485,42 @@ void ArchiveCheck::CheckCdxj(const std::string& name,
     }
     return;
   }
-  constexpr std::size_t kMost = std::size_t{4} << 30;
-  Result<std::string> text = ReadRegularFile(path, kMost);
-  if (claim.moved && text && Sha256Of(*text).Hex() != claim.cdxj_sha256) {
-    // The rename of a killed repack is still to be done.
-    Result<std::string> fresh =
-        ReadRegularFile(path.string() + std::string(kRepackEnding), kMost);
-    if (fresh && Sha256Of(*fresh).Hex() == claim.cdxj_sha256) text = fresh;
-  }
-  if (!text) {
+  const Result<Blob> index = BlobOfFile(path.string());
+  if (!index) {
     reporter_.Add("cannot-read", file, std::nullopt, "",
-                  text.error().message());
+                  index.error().message());
     return;
   }
+  const std::string filename = fs::path(name).filename().string();
+  CdxjCheck check(
+      [&](std::string_view of) { return of == filename ? &listed_ : nullptr; },
+      [&](std::string_view code, std::uint64_t at, std::string text) {
+        reporter_.Add(code, file, at, "", std::move(text));
+      });
+  Sha256Hasher hasher;
+  std::string piece(256 << 10, '\0');
+  for (std::uint64_t at = 0; at < index->size();) {
+    const Result<std::size_t> n = index->ReadAt(at, piece);
+    if (!n || *n == 0) {
+      reporter_.Add("cannot-read", file, at, "",
+                    n ? "it shrank while read" : n.error().message());
+      return;
+    }
+    const std::string_view bytes = std::string_view(piece).substr(0, *n);
+    hasher.Update(bytes);
+    check.Feed(bytes);
+    at += *n;
+  }
+  check.Finish();
   if (!claim.cdxj_sha256.empty() &&
-      Sha256Of(*text).Hex() != claim.cdxj_sha256) {
+      hasher.Finish().Hex() != claim.cdxj_sha256) {
     reporter_.Add("cdxj-digest-mismatch", file, std::nullopt, "",
                   "not the index that was sealed");
   }
-  std::string_view rest = *text, last;
-  std::size_t hits = 0;
-  while (!rest.empty()) {
-    const std::size_t at = text->size() - rest.size();
-    const std::size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line < last) {
-      reporter_.Add("cdxj-unsorted", file, at, "", "lines are not sorted");
-    }
-    last = line;
-    const Result<CdxjLine> parsed = ParseCdxjLine(line);
-    if (!parsed) {
-      reporter_.Add("cdxj-form", file, at, "", parsed.error().message());
-      continue;
-    }
-    const auto hit = responses_.find(parsed->offset);
-    if (hit == responses_.end() || hit->second.first != parsed->length ||
-        hit->second.second != Key(parsed->url)) {
-      reporter_.Add("cdxj-offset", file, at, "",
-                    fmt::format("no such record at {}", parsed->offset));
-    } else if (parsed->key != SurtKey(parsed->url)) {
-      reporter_.Add("cdxj-key", file, at, "",
-                    fmt::format("key of {} should be {}", parsed->url,
-                                SurtKey(parsed->url)));
-    } else {
-      ++hits;
-    }
-  }
-  if (hits != responses_.size()) {
-    reporter_.Add(
-        "cdxj-incomplete", file, std::nullopt, "",
-        fmt::format("{} of {} records are in it", hits, responses_.size()));
+  if (listed_.hits() != listed_.all().size()) {
+    reporter_.Add("cdxj-incomplete", file, std::nullopt, "",
+                  fmt::format("{} of {} records are in it", listed_.hits(),
+                              listed_.all().size()));
   }
 }
 
@@ -622,14 +614,13 @@ Result<CheckReport> CheckArchive(const fs::path& dir,
   return ArchiveCheck(dir, options).Run();
 }
 
-Result<CheckReport> CheckWarcFile(const fs::path& file,
-                                  const CheckOptions& options) {
-  STEMMA_TRY(const Blob blob, BlobOfFile(file.string()));
-  return CheckWarcBlob(blob, file.string(), options);
-}
+namespace {
 
-Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
-                                  const CheckOptions& options) {
+// `footer` is asked for once the records are judged.
+Result<CheckReport> CheckWarc(
+    const Blob& blob, const std::string& name, const CheckOptions& options,
+    const std::function<Result<FooterState>()>& check_footer,
+    ListedRecords* listed) {
   CheckReport report;
   Reporter reporter(report, options.max_findings);
   RecordBook book;
@@ -648,13 +639,14 @@ Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
       ++weak;
     else if (digests)
       ++strong;
+    if (listed != nullptr && record.whole) listed->Add(record.info);
     TakeRecord(record, name, book, reporter, report);
   };
   JudgeOptions judge;
   judge.threads = options.threads;
   const Status judged = JudgeWarc(blob, judge, visitor);
   if (!judged) return judged.error();
-  STEMMA_TRY(const FooterState footer, CheckFooter(blob));
+  STEMMA_TRY(const FooterState footer, check_footer());
   if (footer == FooterState::kMismatch) {
     reporter.Add("bundle-digest-mismatch", name, std::nullopt, "",
                  "the digest at its end is not that of the bytes before");
@@ -672,6 +664,28 @@ Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
                  "no record has a digest: nothing was verified");
   }
   return report;
+}
+
+}  // namespace
+
+Result<CheckReport> CheckWarcFile(const fs::path& file,
+                                  const CheckOptions& options) {
+  STEMMA_TRY(const Blob blob, BlobOfFile(file.string()));
+  // The footer's digest is one more pass over the stored bytes; beside the
+  // others, with a reader of its own.
+  STEMMA_TRY(const Blob again, BlobOfFile(file.string()));
+  auto footer =
+      std::async(std::launch::async, [&again] { return CheckFooter(again); });
+  return CheckWarc(
+      blob, file.string(), options, [&footer] { return footer.get(); },
+      nullptr);
+}
+
+Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
+                                  const CheckOptions& options,
+                                  ListedRecords* listed) {
+  return CheckWarc(
+      blob, name, options, [&blob] { return CheckFooter(blob); }, listed);
 }
 
 std::string WarcFileVerdict(const CheckReport& report) {
