@@ -14,6 +14,8 @@
 
 namespace stemma {
 
+std::string SeekTable(const std::vector<FrameSizes>& frames);
+
 namespace {
 
 using Json = nlohmann::json;
@@ -21,6 +23,12 @@ using Json = nlohmann::json;
 std::string HostOf(const std::string& url) {
   const Result<Url> parsed = Url::Parse(url);
   return parsed ? parsed->host() : std::string();
+}
+
+bool IsPackedType(std::string_view mime) {
+  return mime.starts_with("video/") || mime.starts_with("audio/") ||
+         (mime.starts_with("image/") && mime != "image/svg+xml") ||
+         mime == "application/zip" || mime == "application/gzip";
 }
 
 // What response, revisit and request records of one exchange share.
@@ -310,8 +318,11 @@ Result<RecordInfo> BodyWriter::State::FinishBuffered(const Exchange& exchange) {
   record.head = exchange.response_head;
   record.body = pending;
   record.payload_digest = true;
-  record.incompressible =
-      IsPackedType(ReadHttpHead(exchange.response_head).mime);
+  const auto facts = ReadHttpHead(exchange.response_head);
+  if (!chunked && !facts.chunked && !pending.empty()) {
+    record.payload = PayloadDigest();
+  }
+  record.incompressible = IsPackedType(facts.mime);
   STEMMA_TRY(RecordInfo response, core->Write(*main, record));
   response = draft->Keep(std::move(response));
   STEMMA_TRY(const RecordInfo request, WriteRequest(*main, exchange));
@@ -815,7 +826,9 @@ Result<CaptureInfo> ArchiveWriter::AppendDerived(
 
 Result<Blob> ArchiveWriter::Payload(const RecordInfo& record) {
   BundleShelf shelf(core_->dir());
-  STEMMA_TRY(StoredRecord stored, shelf.Record(record));
+  STEMMA_TRY(const auto bundle, shelf.Find(record.bundle));
+  STEMMA_TRY(StoredRecord stored,
+             OpenRecord(bundle, record.offset, record.length));
   return stored.payload;
 }
 
@@ -830,6 +843,7 @@ std::optional<RecordInfo> ArchiveWriter::ResponseWith(const Sha256& payload) {
   {
     const std::lock_guard lock(core_->mutex);
     if (auto recent = core_->Recent(payload)) return recent;
+    if (!core_->IndexHas(payload)) return std::nullopt;
     index = core_->index();
   }
   if (index == nullptr) return std::nullopt;
@@ -839,20 +853,6 @@ std::optional<RecordInfo> ArchiveWriter::ResponseWith(const Sha256& payload) {
     if (record.type == "response" && record.truncated.empty()) return record;
   }
   return std::nullopt;
-}
-
-Result<std::vector<SealedBundle>> ArchiveWriter::SealedBundles() const {
-  return stemma::SealedBundles(core_->dir());
-}
-
-Result<Repacked> ArchiveWriter::Repack(const SealedBundle& bundle,
-                                       const RepackOptions& options) {
-  return core_->Repack(bundle, options);
-}
-
-Result<std::vector<Repacked>> ArchiveWriter::RepackFirstBundles(
-    std::uint64_t most_bytes) {
-  return core_->RepackFirstBundles(most_bytes);
 }
 
 Status ArchiveWriter::Seal() { return core_->Seal(); }

@@ -31,6 +31,9 @@ class IndexFeeder {
   virtual Index& index() = 0;
   // Takes in every event the log has beyond what is indexed.
   virtual Status CatchUp(const RecordSource& records) = 0;
+  // Whether some record has this payload. For whoever catches up, between two
+  // times: faster than asking the index.
+  virtual Result<bool> HasPayload(const Sha256& payload) = 0;
 };
 
 // Opens `file` (":memory:" for none on disk) as the index of the archive in

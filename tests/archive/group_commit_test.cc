@@ -1,0 +1,150 @@
+// Many threads, one archive: what Commit said is durable is, whoever synced.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "archive/archive_reader.h"
+#include "archive/archive_writer.h"
+#include "archive/event_log.h"
+#include "archive/index.h"
+#include "archive/merkle.h"
+#include "hash/sha256.h"
+
+namespace stemma {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string Read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class GroupCommit : public ::testing::Test {
+ protected:
+  GroupCommit() {
+    std::string name = (fs::temp_directory_path() / "groupXXXXXX").string();
+    dir_ = ::mkdtemp(name.data());
+    options_.free_space_floor = 0;
+    options_.rotate_bytes = 60'000;  // seals come between the syncs
+    auto opened = ArchiveWriter::Open(dir_ / "a", options_);
+    EXPECT_TRUE(opened);
+    writer_ = *std::move(opened);
+  }
+  ~GroupCommit() override {
+    writer_.reset();
+    std::error_code ignored;
+    fs::remove_all(dir_, ignored);
+  }
+
+  // Bytes that hardly compress, so that bundles fill up.
+  static std::string BodyOf(int thread, int n) {
+    std::string body;
+    for (int i = 0; i < 40; ++i) {
+      body += Sha256Of(fmt::format("{} {} {}", thread, n, i)).Hex();
+    }
+    return body;
+  }
+
+  Result<CaptureInfo> CaptureOne(int thread, int n) {
+    const std::string url = fmt::format("http://a.test/{}/{}", thread, n);
+    STEMMA_TRY(CaptureDraft draft, writer_->BeginCapture(url, writer_->Now()));
+    Exchange page;
+    page.url = url;
+    page.request = "GET / HTTP/1.1\r\n\r\n";
+    page.response_head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+    page.status = 200;
+    page.started = writer_->Now();
+    STEMMA_TRY(const RecordInfo record,
+               draft.AddExchange(page, BodyOf(thread, n)));
+    STEMMA_TRY(CaptureInfo info, draft.Commit({{"status", 200}}));
+    DerivedRecord made{"article",          "urn:stemma:article:" + info.id,
+                       "application/json", "{}",
+                       record.id,          {}};
+    STEMMA_TRY(
+        const auto staged,
+        writer_->StageDerived(info.id, {{"method", "test/1"}}, {&made, 1}));
+    static_cast<void>(staged);
+    return info;
+  }
+
+  fs::path dir_;
+  ArchiveOptions options_;
+  std::unique_ptr<ArchiveWriter> writer_;
+};
+
+TEST_F(GroupCommit, WhatIsCommittedIsInTheLogWhoeverSynced) {
+  constexpr int kThreads = 6, kCaptures = 25;
+  std::mutex mutex;
+  std::set<std::string> ids;
+  int absent = 0, failed = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int n = 0; n < kCaptures; ++n) {
+          const Result<CaptureInfo> info = CaptureOne(t, n);
+          const std::string log = Read(dir_ / "a/manifest/events.jsonl");
+          const std::lock_guard lock(mutex);
+          failed += !info;
+          if (!info) continue;
+          absent += log.find("\"id\":\"" + info->id) == std::string::npos;
+          ids.insert(info->id);
+        }
+      });
+    }
+  }
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(absent, 0);
+  EXPECT_EQ(ids.size(), std::size_t{kThreads * kCaptures});
+
+  // A payload is found before and after the index has seen it.
+  const auto known = writer_->ResponseWith(Sha256Of(BodyOf(0, kCaptures - 1)));
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->uri, fmt::format("http://a.test/0/{}", kCaptures - 1));
+  EXPECT_FALSE(writer_->ResponseWith(Sha256Of("never seen")));
+  writer_.reset();
+
+  // The chain holds, and every record is where its event says.
+  std::string prev(64, '0');
+  std::uint64_t seq = 0;
+  std::istringstream lines(Read(dir_ / "a/manifest/events.jsonl"));
+  for (std::string line; std::getline(lines, line); ++seq) {
+    const auto event = ParseEventLine(line);
+    ASSERT_TRUE(event) << line;
+    EXPECT_EQ((*event)["seq"], seq);
+    EXPECT_EQ((*event)["prev"], prev);
+    prev = LeafHash(line).Hex();
+  }
+  const auto reader = ArchiveReader::Open(dir_ / "a");
+  ASSERT_TRUE(reader);
+  for (int t = 0; t < kThreads; ++t) {
+    const auto found = (*reader)->index().ResponsesOf(
+        fmt::format("http://a.test/{}/7", t), false, 10);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->size(), 1U);
+    const auto record = (*reader)->RecordById(found->front().id);
+    ASSERT_TRUE(record);
+    EXPECT_EQ(*record->payload.ReadAll(1 << 20), BodyOf(t, 7));
+  }
+  std::size_t derived = 0;
+  ASSERT_TRUE((*reader)->index().ForEachDerived(
+      "article", [&](const DerivedRow&) -> Status {
+        ++derived;
+        return {};
+      }));
+  EXPECT_EQ(derived, std::size_t{kThreads * kCaptures});
+}
+
+}  // namespace
+}  // namespace stemma
