@@ -224,11 +224,47 @@ class LinkReader {
   std::vector<std::pair<std::int64_t, std::size_t>> anchors_;
 };
 
-bool NamesAddresses(const PageTree& tree) {
-  return std::ranges::any_of(tree.nodes, [&](const Node& node) {
-    return node.kind == NodeKind::kText &&
-           tree.Text(node).find("http") != std::string_view::npos;
-  });
+bool NamesAddresses(const Prescan& scan) {
+  return scan.text.find("http") != std::string::npos;
+}
+
+// The tree is needed for the words of links and for addresses that stand in
+// the text; all else is in the markup.
+Result<PageTree> TreeFor(std::string_view utf8, const HtmlLimits& limits,
+                         bool words) {
+  PageTree tree;
+  if (!words) {
+    tree.scan = ScanMarkup(utf8, limits);
+    if (!NamesAddresses(tree.scan)) return tree;
+  }
+  return BuildTree(utf8, limits);
+}
+
+Result<Discovery> Find(const PageInput& page, const HtmlLimits& limits,
+                       bool words) {
+  if (page.bytes.empty()) {
+    return Error(ErrorCode::kInvalidArgument, "discover: the page is empty");
+  }
+  const DecodedText decoded =
+      DecodePage(page.bytes, page.content_type, limits.max_bytes);
+  STEMMA_TRY(const PageTree tree, TreeFor(decoded.utf8, limits, words));
+  std::vector<PageBlock> blocks;
+  if (NamesAddresses(tree.scan)) blocks = SegmentPage(tree, limits.max_blocks);
+  const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
+  Discovery out;
+  out.base_url = head.base_url;
+  out.notes = decoded.notes;
+  out.notes.insert(out.notes.end(), tree.scan.notes.begin(),
+                   tree.scan.notes.end());
+  LinkReader(tree, head, limits, out).Run();
+  for (PlacedMedia& media : FindMedia(tree, blocks, head, limits.max_media)) {
+    out.media.push_back(std::move(media.link));
+  }
+  if (out.links_left_out > 0) {
+    out.notes.push_back(
+        fmt::format("limit: {} links left out", out.links_left_out));
+  }
+  return out;
 }
 
 }  // namespace
@@ -260,30 +296,12 @@ std::string_view NameOf(LinkKind kind) {
 }
 
 Result<Discovery> Discover(const PageInput& page, const HtmlLimits& limits) {
-  if (page.bytes.empty()) {
-    return Error(ErrorCode::kInvalidArgument, "discover: the page is empty");
-  }
-  const DecodedText decoded =
-      DecodePage(page.bytes, page.content_type, limits.max_bytes);
-  STEMMA_TRY(const PageTree tree, BuildTree(decoded.utf8, limits));
-  // Blocks are wanted only for addresses that stand in the text.
-  std::vector<PageBlock> blocks;
-  if (NamesAddresses(tree)) blocks = SegmentPage(tree, limits.max_blocks);
-  const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
-  Discovery out;
-  out.base_url = head.base_url;
-  out.notes = decoded.notes;
-  out.notes.insert(out.notes.end(), tree.scan.notes.begin(),
-                   tree.scan.notes.end());
-  LinkReader(tree, head, limits, out).Run();
-  for (PlacedMedia& media : FindMedia(tree, blocks, head, limits.max_media)) {
-    out.media.push_back(std::move(media.link));
-  }
-  if (out.links_left_out > 0) {
-    out.notes.push_back(
-        fmt::format("limit: {} links left out", out.links_left_out));
-  }
-  return out;
+  return Find(page, limits, true);
+}
+
+Result<Discovery> DiscoverAddresses(const PageInput& page,
+                                    const HtmlLimits& limits) {
+  return Find(page, limits, false);
 }
 
 }  // namespace stemma

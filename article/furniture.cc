@@ -1,5 +1,6 @@
 #include "article/furniture.h"
 
+#include <algorithm>
 #include <string>
 
 #include "article/phrases.h"
@@ -255,98 +256,6 @@ constexpr Phrase kPhrases[] = {
     {kAppeal, kStart, "donate"},
     {kAppeal, kStart, "become a member"},
     {kAppeal, kStart, "please enable javascript"},
-    // Contents of others that wait for the reader's consent.
-    {kCookies, kAnywhere, "externen inhalt angezeigt"},
-    {kCookies, kAnywhere, "der externe inhalt angezeigt"},
-    {kCookies, kAnywhere, "personenbezogene daten an drittplattformen"},
-    {kCookies, kAnywhere, "daten können an drittplattformen"},
-    {kCookies, kAnywhere, "ausgewählten, externen inhalt"},
-    {kCookies, kAnywhere, "ausgewählten externen inhalt"},
-    {kCookies, kAnywhere, "contenu est bloqué"},
-    {kCookies, kAnywhere, "contenu externe"},
-    {kCookies, kAnywhere, "this content is hosted by a third party"},
-    {kCookies, kAnywhere, "this content is not available due to your"},
-    {kCookies, kAnywhere, "to see this content"},
-    {kCookies, kAnywhere, "to view this content"},
-    {kCookies, kAnywhere, "accept cookies"},
-    {kCookies, kAnywhere, "cookies akzeptieren"},
-    {kCookies, kAnywhere, "accepter les cookies"},
-    {kCookies, kAnywhere, "aceptar las cookies"},
-    // Beside a form for an address.
-    {kNewsletter, kStart, "by signing up"},
-    {kNewsletter, kStart, "by subscribing"},
-    {kNewsletter, kStart, "by providing your email"},
-    {kNewsletter, kStart, "by providing an email"},
-    {kNewsletter, kStart, "by entering your email"},
-    {kNewsletter, kStart, "by submitting your email"},
-    {kNewsletter, kStart, "by clicking submit"},
-    {kNewsletter, kStart, "by clicking subscribe"},
-    {kNewsletter, kStart, "a welcome email is on its way"},
-    {kNewsletter, kStart, "we encountered an issue signing you up"},
-    {kNewsletter, kStart, "you can unsubscribe at any time"},
-    {kNewsletter, kStart, "thanks for signing up"},
-    {kNewsletter, kStart, "thank you for subscribing"},
-    {kNewsletter, kStart, "please enter a valid email"},
-    {kNewsletter, kStart, "mit der anmeldung "},
-    {kNewsletter, kStart, "mit ihrer anmeldung "},
-    {kNewsletter, kStart, "en vous inscrivant"},
-    {kNewsletter, kStart, "al suscribirte"},
-    {kNewsletter, kStart, "suscríbete"},
-    {kNewsletter, kStart, "inscreva-se"},
-    {kNewsletter, kStart, "assine a newsletter"},
-    {kNewsletter, kStart, "receba "},
-    {kNewsletter, kStart, "zapisz się"},
-    {kNewsletter, kStart, "подпишитесь"},
-    {kNewsletter, kStart, "подписывайтесь"},
-    {kNewsletter, kStart, "підпишіться"},
-    {kNewsletter, kStart, "підписуйтесь"},
-    {kNewsletter, kAnywhere, "sie wollen keine news mehr verpassen"},
-    // Behind it the text would go on, for money.
-    {kAppeal, kStart, "il vous reste "},
-    {kAppeal, kStart, "la suite est réservée aux abonnés"},
-    {kAppeal, kStart, "article réservé aux abonnés"},
-    {kAppeal, kStart, "cet article est réservé aux abonnés"},
-    {kAppeal, kStart, "to continue reading"},
-    {kAppeal, kStart, "already a subscriber"},
-    {kAppeal, kStart, "this article is for subscribers"},
-    {kAppeal, kStart, "create an account or sign in to continue"},
-    {kAppeal, kStart, "subscribe now to read"},
-    {kAppeal, kStart, "sie haben bereits ein abo"},
-    {kAppeal, kStart, "jetzt weiterlesen mit"},
-    {kAppeal, kStart, "weiterlesen mit "},
-    {kAppeal, kStart, "este contenido es exclusivo para suscriptores"},
-    {kAppeal, kStart, "contenuto riservato agli abbonati"},
-    {kAppeal, kStart, "conteúdo exclusivo para assinantes"},
-    {kAppeal, kStart, "get in touch with our news team"},
-    {kAppeal, kStart, "for more stories like this"},
-    {kAppeal, kStart, "do you have a story"},
-    {kAppeal, kStart, "got a story?"},
-    {kAppeal, kStart, "got a tip?"},
-    {kAppeal, kStart, "have a tip"},
-    {kAppeal, kStart, "fehler gefunden?"},
-    {kAppeal, kStart, "hat ihnen dieser artikel gefallen"},
-    {kAppeal, kStart, "did you like this article"},
-    {kAppeal, kStart, "was this article helpful"},
-    {kAdvert, kStart, "this advertisement has not loaded"},
-    {kAdvert, kStart, "article continues below"},
-    {kAdvert, kStart, "story continues after"},
-    {kAdvert, kStart, "continue reading below"},
-    {kAdvert, kWhole, "annonce"},
-    {kAdvert, kWhole, "annonse"},
-    {kAdvert, kWhole, "mainos"},
-    {kAdvert, kWhole, "διαφήμιση"},
-    {kAdvert, kWhole, "реклама:"},
-    {kAdvert, kWhole, "إعلان"},
-    {kAdvert, kWhole, "广告"},
-    {kAdvert, kWhole, "広告"},
-    {kShare, kWhole, "opens new tab"},
-    {kShare, kWhole, ", opens new tab"},
-    {kShare, kWhole, "opens in new window"},
-    {kShare, kWhole, "in new window"},
-    {kRelated, kStart, "read next"},
-    {kRelated, kStart, "up next"},
-    {kRelated, kStart, "now read"},
-    {kRelated, kStart, "also on "},
     {kLoading, kStart, "loading"},
     {kLoading, kAnywhere, "enable javascript"},
 };
@@ -555,7 +464,7 @@ constexpr std::string_view kCommentStarts[] = {"responses to ",
                                                "发表评论",
                                                "我要评论"};
 
-constexpr std::size_t kLongestFurniture = 300;  // bytes
+constexpr std::size_t kLongestFurniture = 240;  // bytes
 
 }  // namespace
 
@@ -606,12 +515,13 @@ bool NamesPictureOwner(std::string_view text) {
   for (const std::string_view start : kCreditStarts) {
     if (lower.starts_with(start)) return true;
   }
-  for (const std::string_view inside : kCreditMarks) {
-    const std::size_t at = lower.rfind(inside);
-    // The credit is the end of the caption.
-    if (at != std::string::npos && lower.size() - at < 90) return true;
-  }
-  return false;
+  // The credit is the end of the caption.
+  constexpr std::size_t kEnd = 89;
+  const std::string_view end = std::string_view(lower).substr(
+      lower.size() > kEnd ? lower.size() - kEnd : 0);
+  return std::ranges::any_of(kCreditMarks, [end](std::string_view inside) {
+    return end.find(inside) != std::string_view::npos;
+  });
 }
 
 bool OpensComments(std::string_view text) {

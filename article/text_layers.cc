@@ -173,7 +173,6 @@ class OddityFinder {
 
 bool InCanonicalText(const Block& block) {
   return block.kept && !block.text.empty() && block.kind != BlockKind::kTitle &&
-         block.kind != BlockKind::kStandfirst &&
          block.kind != BlockKind::kMediaUrl;
 }
 

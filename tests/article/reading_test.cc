@@ -182,9 +182,21 @@ TEST(Names, OfBylines) {
 }
 
 Discovery Look(const std::string& html) {
-  const Result<Discovery> found =
-      Discover({html, "", "https://site.example/dir/page.html"});
+  const PageInput page{html, "", "https://site.example/dir/page.html"};
+  const Result<Discovery> found = Discover(page);
   EXPECT_TRUE(found.has_value());
+  // The quick way gives the same addresses.
+  const Result<Discovery> quick = DiscoverAddresses(page);
+  EXPECT_TRUE(quick.has_value());
+  const auto addresses = [](const Discovery& d) {
+    std::vector<std::string> urls;
+    for (const PageLink& link : d.links) urls.push_back(link.url);
+    for (const MediaLink& link : d.media) {
+      urls.push_back(link.found_by + " " + link.url);
+    }
+    return urls;
+  };
+  EXPECT_EQ(addresses(*found), addresses(*quick));
   return *found;
 }
 
