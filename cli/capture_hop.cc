@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -241,6 +242,7 @@ Result<Hop> Resume(const Url& url, Hop broken, const CaptureOptions& options,
     return std::move(broken);
   };
   int dry = 1;  // attempts since something came
+  const auto begun = std::chrono::steady_clock::now();
   for (int n = 0; n < kMaxResumes; ++n) {
     const Fields fields = ResumeHeaders(broken.exchange, parts.bytes);
     if (fields.empty() || parts.bytes >= limits.max_body_bytes) break;
@@ -250,8 +252,12 @@ Result<Hop> Resume(const Url& url, Hop broken, const CaptureOptions& options,
     if (auto refused = RefusedBy(url, tools)) {
       return give_up(refused->failure->message());
     }
+    // The limits are those of the whole.
     FetchLimits rest = limits;
     rest.max_body_bytes -= parts.bytes;
+    rest.total -= std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - begun);
+    if (rest.total <= rest.total.zero()) return give_up("the time is over");
     Trouble trouble = Trouble::kNone;
     STEMMA_TRY(Hop more,
                FetchOnce(url, options, rest, fields, draft, tools, trouble));

@@ -47,6 +47,7 @@ class Stream {
     STEMMA_TRY(const Url url, Url::Parse(first.exchange.url));
     const std::optional<std::string> text = TextOf(first);
     facts_.kind = text && LooksLikeHls(*text) ? "hls" : "dash";
+    seen_.insert(url.HrefWithoutFragment());
     Take(first, url);
     while (!playlists_.empty()) {
       const Url next = playlists_.front();
@@ -106,6 +107,9 @@ class Stream {
   Result<std::optional<Hop>> Get(Url url) {
     FetchLimits rest = limits_;
     rest.max_body_bytes -= std::min(rest.max_body_bytes, facts_.bytes);
+    const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(
+        Steady::now() - begun_);
+    rest.total = std::max(std::chrono::milliseconds(1), rest.total - spent);
     for (int hops = 0; hops < 5; ++hops) {
       STEMMA_TRY(Hop hop, FetchHop(url, options_, rest, draft_, tools_));
       if (hop.failure) {

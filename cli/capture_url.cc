@@ -12,6 +12,7 @@
 #include "archive/index.h"
 #include "article/extract.h"
 #include "cli/capture_hop.h"
+#include "cli/capture_player.h"
 #include "cli/capture_stream.h"
 #include "cli/media_shelf.h"
 #include "cli/memory.h"
@@ -275,7 +276,7 @@ Result<std::string> PagePrefix(const StoredPage& page, CaptureTools& tools) {
 void ReadLinks(const std::string& body, const std::string& content_type,
                CaptureReport& report) {
   Result<Discovery> found =
-      Discover({body, content_type, report.final_url.Href()});
+      DiscoverAddresses({body, content_type, report.final_url.Href()});
   if (found) {
     report.found = *std::move(found);
   } else {
@@ -531,6 +532,55 @@ Status DeriveLoneVideo(const RecordInfo& page, const RecordInfo& holder,
   return {};
 }
 
+// The page's hosted players, each once, in page order.
+std::vector<MediaLink> PlayersOf(const CaptureReport& report) {
+  constexpr std::size_t kMostPlayers = 5;
+  std::vector<MediaLink> players;
+  std::set<std::string> seen;
+  const auto add = [&](const std::vector<MediaLink>& media) {
+    for (const MediaLink& link : media) {
+      const std::string& key =
+          link.player_id.empty() ? link.url : link.player_id;
+      if (link.kind == MediaKind::kPlayer && seen.insert(key).second &&
+          players.size() < kMostPlayers) {
+        players.push_back(link);
+      }
+    }
+  };
+  if (report.article) add(report.article->media);
+  add(report.found.media);
+  return players;
+}
+
+Status CapturePlayers(const CaptureOptions& options, CaptureTools& tools,
+                      CaptureReport& report) {
+  if (options.extractor.empty()) return {};
+  for (const MediaLink& link : PlayersOf(report)) {
+    const Result<Url> url = Url::Parse(link.url);
+    if (!url || !url->IsHttp()) continue;
+    Say(tools, "extracting " + link.url);
+    STEMMA_TRY(const std::optional<KeptFilm> kept,
+               CapturePlayer(link, *url, report.info.id, options, tools));
+    if (!kept) continue;
+    CapturedMedia media;
+    media.link = link;
+    media.capture_id = kept->info.id;
+    media.error = kept->error;
+    if (kept->film) {
+      media.bytes = kept->film->payload_bytes;
+      if (kept->film->payload_sha256) {
+        media.sha256 = kept->film->payload_sha256->Hex();
+      }
+      if (options.derive && options.keyframes != "none") {
+        STEMMA_CHECK_OK(
+            DeriveVideo(*kept->film, kept->info.id, options, tools, media));
+      }
+    }
+    report.media.push_back(std::move(media));
+  }
+  return {};
+}
+
 Status CaptureMediaOfPage(const CaptureOptions& options, CaptureTools& tools,
                           CaptureReport& report) {
   const std::vector<MediaLink> links = MediaToFetch(report);
@@ -543,7 +593,7 @@ Status CaptureMediaOfPage(const CaptureOptions& options, CaptureTools& tools,
     report.notes.push_back(
         fmt::format("{} more media not fetched", links.size() - fetched));
   }
-  return {};
+  return CapturePlayers(options, tools, report);
 }
 
 // What a stored page is read for: its links and media always, its article and

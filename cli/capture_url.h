@@ -40,6 +40,8 @@ struct CaptureOptions {
   bool media = true;    // fetch embedded videos
   bool streams = true;  // fetch what HLS and DASH playlists name
   std::string keyframes = "scene";  // KeyframeOptions::mode, or "none"
+  // A command that brings the film of a player's page; empty: none.
+  std::string extractor;
   int max_media = 50;  // per page; the rest are listed in the event
   // More fields for the request: If-None-Match, Referer, ...
   std::vector<std::pair<std::string, std::string>> headers;

@@ -46,6 +46,9 @@ constexpr std::uint64_t kRobotsBytes = 500 << 10;
 constexpr std::uint64_t kListingBytes = std::uint64_t{50} << 20;
 constexpr int kMaxAttempts = 5;
 constexpr int kMaxFailures = 3;  // visits of one run that brought nothing
+// When nothing answers any more, the trouble is likely ours: what failed then
+// is put off by so much and does not count.
+constexpr milliseconds kOutagePause = seconds(5);
 // So many pages of one host with the same bytes: an error page or a trap.
 constexpr std::uint64_t kSamePayloads = 5;
 
@@ -143,7 +146,9 @@ class CrawlLoop {
   CaptureOptions OptionsFor(const Address& address, const std::string& rule);
   CaptureTools ToolsFor(Worker& worker, bool is_page);
   void Settle(const Address& address, const CaptureReport& report,
-              const Discovered& found);
+              const Discovered& found, TimePoint began);
+  bool IsOutage(const Address& address, const CaptureReport& report,
+                TimePoint began) const;
   void PutOff(const Address& address, const CaptureReport& report,
               VisitRecord* visit);
   Result<RobotsRow> FetchRobots(Worker& worker, const Url& url);
@@ -184,6 +189,8 @@ class CrawlLoop {
   std::uint64_t pages_ = 0, bytes_ = 0, failures_ = 0;
   std::set<std::string> requeued_;  // originals looked at again in this run
   TimePoint began_boot_;
+  std::optional<TimePoint> last_answer_;  // by the boot clock, of any host
+  std::set<std::string> answering_;       // hosts, in this run
   std::vector<std::unique_ptr<Worker>> workers_;
   std::minstd_rand random_{std::random_device{}()};
 
@@ -695,6 +702,7 @@ void CrawlLoop::Visit(Worker& worker, const Address& address) {
     return;
   }
   CaptureTools tools = ToolsFor(worker, address.kind == AddressKind::kPage);
+  const TimePoint began = BootNow();
   const Result<CaptureReport> report =
       CaptureUrl(*url, OptionsFor(address, rule), tools);
   if (!report) {
@@ -716,7 +724,7 @@ void CrawlLoop::Visit(Worker& worker, const Address& address) {
   } else if (address.kind == AddressKind::kPage) {
     found = DiscoverFrom(job(), address, *report, options_.clock());
   }
-  Settle(address, *report, found);
+  Settle(address, *report, found, began);
 }
 
 // What robots.txt and the job say before anything of the page is asked for.
@@ -781,6 +789,7 @@ CaptureOptions CrawlLoop::OptionsFor(const Address& address,
   how.derive = !job().derive_later && (address.kind == AddressKind::kPage ||
                                        address.kind == AddressKind::kMedia);
   how.keyframes = job().keyframes;
+  how.extractor = job().extractor;
   how.headers = ConditionsFor(address);
   if (address.kind == AddressKind::kMedia) how.limits = how.media_limits;
   if (address.kind == AddressKind::kFeed ||
@@ -834,8 +843,18 @@ CaptureTools CrawlLoop::ToolsFor(Worker& worker, bool is_page) {
   return tools;
 }
 
+// No answer from a host that did answer, and since this visit began nobody else
+// got one either: the link is down, or the resolver.
+bool CrawlLoop::IsOutage(const Address& address, const CaptureReport& report,
+                         TimePoint began) const {
+  return report.failure && report.failure->code() == ErrorCode::kNetwork &&
+         last_answer_ && *last_answer_ < began &&
+         BootNow() - *last_answer_ < kPatience &&
+         answering_.contains(address.host);
+}
+
 void CrawlLoop::Settle(const Address& address, const CaptureReport& report,
-                       const Discovered& found) {
+                       const Discovered& found, TimePoint began) {
   const TimePoint now = options_.clock();
   VisitRecord visit = JudgeVisit(job(), address, report, now);
   std::vector<FoundCopy> copies = CopiesIn(report);
@@ -845,6 +864,18 @@ void CrawlLoop::Settle(const Address& address, const CaptureReport& report,
     if (report.failure && report.failure->code() == ErrorCode::kInterrupted) {
       if (Status back = frontier_.Release(address.id); !back) {
         Fail(back.error());
+      }
+      return;
+    }
+    if (report.status > 0) {
+      last_answer_ = BootNow();
+      answering_.insert(address.host);
+    }
+    if (IsOutage(address, report, began)) {
+      if (Status kept = frontier_.Postpone(address.id, now + kOutagePause,
+                                           report.failure->message());
+          !kept) {
+        Fail(kept.error());
       }
       return;
     }

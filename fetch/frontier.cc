@@ -731,7 +731,7 @@ Status Frontier::Postpone(std::int64_t id, TimePoint due,
   return impl_
       ->Prepare(
           "UPDATE addresses SET state = 2, due = ?2, lease_until = NULL, "
-          "reason = ?3 WHERE id = ?1")
+          "attempts = max(1, attempts - 1), reason = ?3 WHERE id = ?1")
       .Int(id)
       .Int(Ms(due))
       .Text(reason)

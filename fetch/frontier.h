@@ -154,7 +154,7 @@ class Frontier {
   Status Release(std::int64_t id);
   // Records a visit and ends its claim.
   Status Complete(std::int64_t id, const VisitRecord& visit, TimePoint now);
-  // Not now: ready again at `due` in this or a later run.
+  // Not now, and not its fault: ready again at `due` in this or a later run.
   Status Postpone(std::int64_t id, TimePoint due, std::string_view reason);
   // Makes postponed addresses ready whose time has come; when the next one's
   // will.

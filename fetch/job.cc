@@ -379,6 +379,7 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
   all["media"] = {
       {"fetch", Flag(&job.media)},
       {"max_bytes", Size([&job](std::uint64_t n) { job.media_max_bytes = n; })},
+      {"extractor", Text(&job.extractor)},
       {"keyframes", [this, &job](const toml::node& node) {
          Text (&job.keyframes)(node);
          if (!IsKeyframeMode(job.keyframes)) {

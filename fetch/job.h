@@ -38,6 +38,7 @@ struct Job {
   bool media = true;
   std::uint64_t media_max_bytes = std::uint64_t{2} << 30;
   std::string keyframes = "scene";
+  std::string extractor;  // a command; gets a player's address; empty: none
 
   // [politeness]
   std::chrono::milliseconds delay{1'000};  // between requests to one host

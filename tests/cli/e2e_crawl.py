@@ -33,6 +33,7 @@ class Site(http.server.BaseHTTPRequestHandler):
     hits = {}
     changed = set()
     whole = []
+    player = ''
 
     def do_GET(self):
         Site.hits[self.path] = Site.hits.get(self.path, 0) + 1
@@ -56,6 +57,8 @@ class Site(http.server.BaseHTTPRequestHandler):
             body = (f'<title>{self.path}</title><p>Films of the day.</p>'
                     f'<video src="{self.path[6:].split("@")[0]}"></video>'
                     '<a href="/films/once.mp4@2">l</a>')
+        elif self.path == '/player/1':
+            body = f'<p>A film.</p><iframe src="{Site.player}"></iframe>'
         elif self.path == '/v/master.m3u8':
             kind, body = 'application/vnd.apple.mpegurl', MASTER
         elif self.path == '/v/high.m3u8':
@@ -255,6 +258,34 @@ connections = 4
         self.assertEqual(len({e['embedded_in'] for e in films}), 2)
         self.check()
 
+    def test_an_extractor_brings_what_a_player_hides(self):
+        tool = self.dir / 'extract.sh'
+        tool.write_text('#!/bin/sh\necho "asked for $1"\n'
+                        f'printf "%s" "$1" > info.json\n'
+                        f'cp {self.dir}/film.mp4 film.mp4\n')
+        tool.chmod(0o755)
+        film = b'\0\0\0\x18ftypmp42\0\0\0\0mp42isom' + FILM[:5000]
+        (self.dir / 'film.mp4').write_bytes(film)
+        Site.player = 'https://www.youtube.com/embed/AbCdEfGhIjK'
+        job = self.job(seeds='/player/1', scope='max_pages = 1')
+        job.write_text(f'{job.read_text()}[media]\nextractor = "{tool}"\n'
+                       .replace('robots = "obey"', ''))
+        text = job.read_text().replace('[politeness]',
+                                       '[politeness]\nrobots = "ignore"')
+        job.write_text(text)
+        done = self.crawl(job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        kept, = [e for e in self.events() if 'extractor' in e]
+        self.assertEqual(kept['type'], 'capture')
+        self.assertEqual(kept['target'], Site.player)
+        self.assertEqual(kept['extractor']['exit'], 0)
+        self.assertEqual(kept['extractor']['player'], 'youtube:AbCdEfGhIjK')
+        record, = [r for r in kept['records'] if r['id'] == kept['page']]
+        self.assertEqual(record['payload_sha256'],
+                         hashlib.sha256(film).hexdigest())
+        self.assertFalse(list((self.dir / 'a/jobs').glob('extract-*')))
+        self.check()
+
     def test_no_address_is_visited_more_often_than_the_job_says(self):
         job = self.job(interval='6h')
         self.assertEqual(self.crawl(job).returncode, 0)
@@ -332,6 +363,27 @@ connections = 4
         self.assertFalse(list((self.dir / 'a/bundles').glob('*.open')))
         status = json.loads(self.run_it('--json', 'status').stdout)
         self.assertEqual(status['jobs'][0]['state'], 'interrupted')
+
+    def test_sighup_reads_again_what_is_left_out(self):
+        job = self.job()
+        job.write_text(job.read_text().replace('"0s"', '"300ms"', 1))
+        run = subprocess.Popen(
+            [STEMMA, '--archive', self.dir / 'a', 'crawl', '--acks', job],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(run.stdout.readline().startswith('ACK '))
+        job.write_text(job.read_text().replace('"/tag/"', '"/page/"'))
+        run.send_signal(signal.SIGHUP)
+        _, errors = run.communicate(timeout=100)
+        self.assertEqual(run.returncode, 0, errors)
+        self.assertIn('job file read again', errors)
+        self.assertLess(len(self.page_hits()), PAGES // 2)
+
+    def test_ping_is_asked_for_after_a_run_that_ended_well(self):
+        job = self.job(scope='max_pages = 2')
+        job.write_text(f'{job.read_text()}[notify]\nping = '
+                       f'"http://127.0.0.1:{self.port}/only-in-ping"\n')
+        self.assertEqual(self.crawl(job).returncode, 0)
+        self.assertEqual(Site.hits['/only-in-ping'], 1)
 
     def test_all_seeds_refused_is_4(self):
         done = self.crawl(self.job(seeds='/private/0'))

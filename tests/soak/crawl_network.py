@@ -25,6 +25,9 @@ import time
 NAMESPACE, OURS, THEIRS = 'stemma-net', 'stemma-a', 'stemma-b'
 OUR_IP, THEIR_IP, PORT = '10.231.7.1', '10.231.7.2', 18491
 
+FAKETIME = next(pathlib.Path('/usr/lib').glob(
+    '*/faketime/libfaketimeMT.so.1'), None)
+
 
 def sh(*command, check=True):
     return subprocess.run(command, check=check, capture_output=True, text=True)
@@ -84,8 +87,13 @@ TROUBLES = {
     'black hole': Trouble(
         ['ip', 'route', 'add', 'blackhole', THEIR_IP + '/32'],
         ['ip', 'route', 'del', 'blackhole', THEIR_IP + '/32']),
-    'link down': Trouble(['ip', 'link', 'set', OURS, 'down'],
-                         ['ip', 'link', 'set', OURS, 'up']),
+    # The far end: without ours the route would go, and whoever is behind the
+    # default route might answer.
+    'link down': Trouble(
+        ['ip', 'netns', 'exec', NAMESPACE, 'ip', 'link', 'set', THEIRS,
+         'down'],
+        ['ip', 'netns', 'exec', NAMESPACE, 'ip', 'link', 'set', THEIRS,
+         'up']),
     'slow link': Trouble(
         ['tc', 'qdisc', 'add', 'dev', OURS, 'root', 'tbf', 'rate', '256kbit',
          'burst', '16kbit', 'latency', '400ms'],
@@ -107,6 +115,8 @@ max_depth = 1000
 [politeness]
 delay = "20ms"
 concurrency_per_host = 4
+[revisit]
+min_interval = "30d"
 [network]
 allow_private = ["{THEIR_IP}:{PORT}"]
 ''')
@@ -142,8 +152,11 @@ def one(args, name, trouble, clocks=()):
         began, codes = time.monotonic(), []
         if clocks:
             for shift in clocks:
-                run = subprocess.Popen(['faketime', '-f', shift, *command],
-                                       stdout=subprocess.DEVNULL)
+                run = subprocess.Popen(
+                    command, stdout=subprocess.DEVNULL,
+                    env={**os.environ, 'LD_PRELOAD': str(FAKETIME),
+                         'FAKETIME': shift,
+                         'FAKETIME_DONT_FAKE_MONOTONIC': '1'})
                 time.sleep(args.after)
                 run.send_signal(signal.SIGTERM)
                 codes.append(run.wait())
@@ -201,7 +214,7 @@ def main():
         time.sleep(1.5)
         for name, trouble in TROUBLES.items():
             good &= one(args, name, trouble)
-        if shutil.which('faketime'):
+        if FAKETIME:
             good &= one(args, 'clock ahead, then back', TROUBLES['none'],
                         ('+2d', '-2d'))
     finally:

@@ -58,9 +58,15 @@ def main():
     servers = [start_server(args.shared, work, p) for p in (good, bad)]
     routes = json.load(urllib.request.urlopen(
         f'http://127.0.0.1:{bad}/__routes'))
-    seeds = [f'http://127.0.0.1:{good}/site/0?n=100000']
-    seeds += [f'http://127.0.0.1:{bad}{r["probe"]}' for r in routes
-              if r['cat'] not in ('control', 'load')]
+    # A host for each kind of route: one that asks for a day's rest must not
+    # end the others.
+    hosts = {r['cat']: f'{r["cat"].replace("-", "")}.test:{bad}'
+             for r in routes if r['cat'] not in ('control', 'load')}
+    seeds = [f'http://friendly.test:{good}/site/0?n=100000']
+    seeds += [f'http://{hosts[r["cat"]]}{r["probe"]}' for r in routes
+              if r['cat'] in hosts]
+    names = [f'friendly.test:{good}:127.0.0.1']
+    names += [host + ':127.0.0.1' for host in hosts.values()]
     job = work / 'soak.toml'
     job.write_text(f'''
 [job]
@@ -79,6 +85,7 @@ concurrency_per_host = 4
 max_time = "{int(args.minutes * 60)}s"
 [network]
 allow_private = ["127.0.0.1:{good}", "127.0.0.1:{bad}"]
+resolve = {json.dumps(names)}
 ''')
     crawl = subprocess.Popen(
         [args.stemma, '--quiet', '--json', 'crawl', '--max-filesize', '64MiB',
