@@ -147,19 +147,29 @@ Result<CaptureInfo> CaptureDraft::State::StageAs(std::string_view event_type,
     entry.update(EntryOf(record, bundle, url));
     entries.push_back(std::move(entry));
   }
-  // What one line cannot hold goes into lines before it.
-  constexpr std::size_t kEntries = 120;
-  const std::size_t most =
-      text.size() > 16'000 && text.size() <= kLongFacts ? 60 : kEntries;
+  // What one line cannot hold goes into lines before it. An entry may be long:
+  // it names the address of its hop.
+  constexpr std::size_t kLineBytes = 60'000;
+  const auto size_of = [](const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace).size() + 1;
+  };
+  std::size_t left = 0;  // bytes of the entries from `begin` on
+  for (const Json& entry : entries) left += size_of(entry);
+  const std::size_t beside = size_of(event) + 400;  // seq, prev, t, ...
   CaptureInfo info{id, 0, records};
   std::size_t begin = 0;
-  while (entries.size() - begin > most) {
+  while (begin < entries.size() && beside + left > kLineBytes) {
     Json part = {{"of", id}, {"target", url}, {"bundle", {{"name", bundle}}}};
-    part["records"] =
-        Json(entries.begin() + static_cast<std::ptrdiff_t>(begin),
-             entries.begin() + static_cast<std::ptrdiff_t>(begin + most));
+    std::size_t size = size_of(part) + 400;
+    part["records"] = Json::array();
+    while (begin < entries.size() && beside + left > kLineBytes) {
+      const std::size_t more_size = size_of(entries[begin]);
+      if (!part["records"].empty() && size + more_size > kLineBytes) break;
+      size += more_size;
+      left -= more_size;
+      part["records"].push_back(entries[begin++]);
+    }
     STEMMA_CHECK_OK(core->Stage("capture.records", part, {}));
-    begin += most;
   }
   event["records"] =
       Json(entries.begin() + static_cast<std::ptrdiff_t>(begin), entries.end());
