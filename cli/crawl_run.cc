@@ -147,6 +147,7 @@ class CrawlLoop {
   CaptureTools ToolsFor(Worker& worker, bool is_page);
   void Settle(const Address& address, const CaptureReport& report,
               const Discovered& found, TimePoint began);
+  void SettleUnkept(const Address& address, const Error& error);
   bool IsOutage(const Address& address, const CaptureReport& report,
                 TimePoint began) const;
   void PutOff(const Address& address, const CaptureReport& report,
@@ -705,6 +706,10 @@ void CrawlLoop::Visit(Worker& worker, const Address& address) {
   const TimePoint began = BootNow();
   const Result<CaptureReport> report =
       CaptureUrl(*url, OptionsFor(address, rule), tools);
+  if (!report && report.error().code() == ErrorCode::kLimit) {
+    // Something of this page is more than we can write down. The run goes on.
+    return SettleUnkept(address, report.error());
+  }
   if (!report) {
     const std::lock_guard lock(mutex_);
     if (Status back = frontier_.Release(address.id); !back) Fail(back.error());
@@ -841,6 +846,23 @@ CaptureTools CrawlLoop::ToolsFor(Worker& worker, bool is_page) {
     };
   }
   return tools;
+}
+
+void CrawlLoop::SettleUnkept(const Address& address, const Error& error) {
+  VisitRecord visit;
+  visit.outcome = VisitOutcome::kFailed;
+  visit.reason = error.message();
+  const TimePoint now = options_.clock();
+  visit.due = now + std::max<milliseconds>(job().min_interval, hours(24));
+  {
+    const std::lock_guard lock(mutex_);
+    ++failures_;
+    if (Status kept = frontier_.Complete(address.id, visit, now); !kept) {
+      return Fail(kept.error());
+    }
+  }
+  const std::lock_guard lock(report_mutex_);
+  if (options_.visited) options_.visited(address, visit);
 }
 
 // No answer from a host that did answer, and since this visit began nobody else

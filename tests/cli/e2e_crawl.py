@@ -42,6 +42,12 @@ class Site(http.server.BaseHTTPRequestHandler):
         page = re.fullmatch(r'/page/(\d+)', self.path)
         if self.path in ('/broken.mp4', '/once.mp4'):
             return self.film()
+        if self.path.startswith('/grow/'):
+            self.send_response(302)
+            self.send_header('Location', self.path + 'x' * 700)
+            self.send_header('Content-Length', '0')
+            self.end_headers()
+            return
         if self.path == '/robots.txt':
             kind, body = 'text/plain', 'User-agent: *\nDisallow: /private/\n'
         elif self.path == '/feed.xml':
@@ -284,6 +290,14 @@ connections = 4
         self.assertEqual(record['payload_sha256'],
                          hashlib.sha256(film).hexdigest())
         self.assertFalse(list((self.dir / 'a/jobs').glob('extract-*')))
+        self.check()
+
+    def test_a_chain_of_ever_longer_redirects_ends_no_run(self):
+        done = self.crawl(self.job(seeds='/grow/'))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        event, = self.captures_of('/grow/')
+        self.assertEqual(event['status'], 302)
+        self.assertGreater(event['records_before'], 0)
         self.check()
 
     def test_no_address_is_visited_more_often_than_the_job_says(self):

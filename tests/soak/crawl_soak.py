@@ -87,9 +87,10 @@ max_time = "{int(args.minutes * 60)}s"
 allow_private = ["127.0.0.1:{good}", "127.0.0.1:{bad}"]
 resolve = {json.dumps(names)}
 ''')
+    report_file = work / 'report.json'
     crawl = subprocess.Popen(
         [args.stemma, '--quiet', '--json', 'crawl', '--max-filesize', '64MiB',
-         '--max-time', '20', job], stdout=subprocess.PIPE)
+         '--max-time', '20', job], stdout=report_file.open('wb'))
     began = time.monotonic()
     with args.out.open('w') as out:
         def write(**line):
@@ -113,13 +114,13 @@ resolve = {json.dumps(names)}
                 crawl.send_signal(signal.SIGKILL)
                 write(stuck=True)
             time.sleep(1)
-        report = json.loads(crawl.stdout.read() or b'{}')
+        report = json.loads(report_file.read_text() or '{}')
         checked = subprocess.run([args.stemma, '--archive', work / 'archive',
                                   'check'], capture_output=True, text=True)
         secret = [json.load(urllib.request.urlopen(
             f'http://127.0.0.1:{p}/__stats')).get('/__secret', 0)
             for p in (good, bad)]
-        write(exit=crawl.wait(), end=report.get('end'),
+        write(exit=crawl.wait(), end=report.get('end'), why=report.get('why'),
               pages=report.get('pages'), counts=report.get('counts'),
               check=checked.returncode, canary_hits=sum(secret))
     for server in servers:
