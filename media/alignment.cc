@@ -21,6 +21,8 @@ constexpr double kSample = 0.25;       // seconds between samples, about
 constexpr int kLeastSamples = 11;      // matched, more than 2.5 s
 constexpr double kLeastEvidence = 8;   // samples' worth of full agreement
 constexpr double kLeastSeconds = 2.6;  // of matched query time
+constexpr double kShortSeconds = 4;    // below this the pictures must agree
+constexpr double kShortEvidence = 12;  // nearly to the last tile
 constexpr double kBridge = 0.8;        // seconds of mismatch passed over
 constexpr double kSnap = 0.4;          // to a cut or an end
 
@@ -172,6 +174,18 @@ class Details {
   std::vector<std::optional<Detail>> details_;
 };
 
+// The energy of the part where captions are rare, the upper 70 %.
+float EnergyAbove(const Detail& detail) {
+  constexpr int kEnd = Patch::kSide * Patch::kSide * 7 / 10;
+  float squares = 0, n = 0;
+  for (int i = 0; i < kEnd; ++i) {
+    if (!detail.inside[i]) continue;
+    squares += detail.value[i] * detail.value[i];
+    n += 1;
+  }
+  return n > 0 ? std::sqrt(squares / n) : 0;
+}
+
 struct Walked {
   std::vector<AlignedSample> samples;
   int matched = 0;
@@ -213,8 +227,8 @@ Walked Walk(const VideoReport& query, const VideoReport& reference,
       at.r = best_r;
       ++walked.matched;
     } else if (q_flat || r_flat) {
-      // A logo on black is no other picture; a whole picture is.
-      if (std::max(q.energy, r.energy) > kPictureEnergy) {
+      // A logo or a caption on black is no other picture; a whole picture is.
+      if (EnergyAbove(q_flat ? r : q) > kPictureEnergy) {
         at.kind = AlignedSample::Kind::kMismatch;
       }
     } else if (best < 0.34 && r_details.Steadiness(nearest) > 0.6) {
@@ -481,7 +495,8 @@ bool IsEnough(const VideoReport& query, const VideoReport& reference,
   const double evidence =
       alignment.matched * 2 * (alignment.agreement - kMatch);
   return alignment.matched >= kLeastSamples && seconds >= kLeastSeconds &&
-         evidence >= kLeastEvidence;
+         evidence >=
+             (seconds < kShortSeconds ? kShortEvidence : kLeastEvidence);
 }
 
 // How many samples only `walk` explains, in its longest stretch.

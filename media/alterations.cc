@@ -319,12 +319,21 @@ std::vector<Group> GroupUp(std::vector<Stretch> stretches) {
   return groups;
 }
 
+bool IsWithin(const std::vector<AlignedSpan>& spans, double seconds) {
+  return std::any_of(spans.begin(), spans.end(), [&](const AlignedSpan& s) {
+    return s.q0 <= seconds && seconds <= s.q1;
+  });
+}
+
 void FromPictures(const VideoReport& query, const VideoReport& reference,
                   const Alignment& alignment, std::vector<Alteration>& out) {
   std::vector<Compared> compared;
   for (std::size_t k = 0; k < query.samples.size(); ++k) {
     const AlignedSample& at = alignment.samples[k];
-    if (at.kind != AlignedSample::Kind::kMatch || at.r < 0) continue;
+    // Even pictures match anything, but what is painted on them shows.
+    const bool even = at.kind == AlignedSample::Kind::kUnknown &&
+                      IsWithin(alignment.spans, query.samples[k].seconds);
+    if ((at.kind != AlignedSample::Kind::kMatch && !even) || at.r < 0) continue;
     compared.push_back(Compare(query.samples[k], reference, at, alignment));
   }
   if (compared.size() < 8) return;
