@@ -18,6 +18,7 @@
 #include "archive/durable_file.h"
 #include "archive/http_block.h"
 #include "archive/index_rows.h"
+#include "archive/page_samples.h"
 #include "archive/stored_record.h"
 #include "hash/sha256.h"
 
@@ -41,10 +42,6 @@ void SystemRandom(std::span<std::uint8_t> out) {
     const ssize_t n = ::getrandom(out.data() + done, out.size() - done, 0);
     if (n > 0) done += static_cast<std::size_t>(n);
   }
-}
-
-void PutLe32(std::string& out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
 }
 
 Error SystemError(std::string_view doing, const fs::path& path) {
@@ -87,22 +84,6 @@ std::string Payload(std::string_view head, std::string_view body) {
 }
 
 }  // namespace
-
-std::string SeekTable(const std::vector<FrameSizes>& frames) {
-  // The layout of zstd's seekable format, without per-frame checksums: the
-  // frames have their own.
-  std::string table;
-  PutLe32(table, kSeekTableMagic);
-  PutLe32(table, static_cast<std::uint32_t>(frames.size() * 8 + 9));
-  for (const FrameSizes& frame : frames) {
-    PutLe32(table, frame.stored);
-    PutLe32(table, frame.content);
-  }
-  PutLe32(table, static_cast<std::uint32_t>(frames.size()));
-  table += '\0';
-  PutLe32(table, 0x8F92EAB1U);
-  return table;
-}
 
 ArchiveCore::~ArchiveCore() {
   // Closing what went well; a failed writer leaves all to the next start.
@@ -164,7 +145,6 @@ Status ArchiveCore::Open() {
       std::clamp<std::size_t>(options_.frame_bytes, 64 << 10, kLargestFrame);
   options_.buffer_bytes =
       std::min<std::size_t>(options_.buffer_bytes, kLargestFrame / 2);
-  dictionary_threshold_ = options_.dictionary_after;
 
   STEMMA_CHECK_OK(MakeFolder(dir_));
   STEMMA_CHECK_OK(Lock());
@@ -186,6 +166,7 @@ Status ArchiveCore::Open() {
     STEMMA_CHECK_OK(Log("note", {{"kind", "recovery"}, {"message", note}}));
   }
   STEMMA_CHECK_OK(log_->Sync());
+  STEMMA_CHECK_OK(RecoverRepacks());
   STEMMA_CHECK_OK(RecoverBundles());
   durable_seq_ = log_->next_seq();
   bundle_records_ = RecordsOfBundles(dir_);
@@ -571,7 +552,12 @@ Status ArchiveCore::WriteWarcinfo(Lane& lane) {
 Result<Lane*> ArchiveCore::MainLane() {
   STEMMA_CHECK_OK(CheckUsable());
   if (main_ != nullptr && !main_->retiring) return main_;
-  STEMMA_TRY(main_, NewLane("", next_dictionary_));
+  LearnFromLastRun();
+  STEMMA_TRY(main_, NewLane("", next_dictionary_.dictionary));
+  main_->look_at = main_->dictionary ? 4 * options_.dictionary_after
+                                     : options_.dictionary_after;
+  main_->look_at_strange = options_.dictionary_after / 2;
+  samples_.ForgetTraffic();
   return main_;
 }
 
@@ -646,7 +632,7 @@ Result<RecordInfo> ArchiveCore::Write(Lane& lane, const RecordDraft& record) {
   const bool read_soon =
       info.mime == "application/json" && record.body.size() <= (1 << 20);
   Remember(info, read_soon ? record.body : std::string_view());
-  if (header.type() == "response") NotePage(lane, record, info);
+  if (!record.incompressible) NoteSample(lane, record, info, content);
   return info;
 }
 
@@ -677,19 +663,29 @@ std::optional<RecordInfo> ArchiveCore::Recent(const Sha256& payload) const {
   return found->second;
 }
 
-void ArchiveCore::NotePage(Lane& lane, const RecordDraft& record,
-                           const RecordInfo& info) {
+void ArchiveCore::NoteSample(Lane& lane, const RecordDraft& record,
+                             const RecordInfo& info, std::string_view content) {
   if (&lane != main_ || options_.dictionary_after == 0) return;
-  if (info.status != 200 || !info.mime.starts_with("text/")) return;
-  // A page the server compressed has nothing left for a dictionary.
-  const std::string coding = HttpField(record.head, "content-encoding");
-  if (!coding.empty() && coding != "identity") return;
-  if (!samples_.Covers(info.uri)) lane.page_bytes += record.body.size();
-  if (info.mime != "text/html") return;
-  std::string page = record.header.Serialize();
-  page += record.head;
-  page += record.body;
-  samples_.Add(info.uri, page);
+  switch (SampleKindOf(info, record.head)) {
+    case SampleKind::kNone:
+      return;
+    case SampleKind::kDerived:
+      if (samples_.AddDerived(info.mime, info.refers_to, content)) {
+        lane.page_bytes += content.size();
+        return;
+      }
+      [[fallthrough]];
+    case SampleKind::kSmall:
+      samples_.AddSmall(info.type + " " + info.mime, content);
+      return;
+    case SampleKind::kPage:
+      break;
+  }
+  lane.page_bytes += content.size();
+  const std::string& place = samples_.AddPage(info.uri, info.id, content);
+  if (!next_dictionary_.places.contains(place)) {
+    lane.strange_bytes += content.size();
+  }
 }
 
 Result<std::string> ArchiveCore::ChainRecord(Lane& lane,
@@ -844,41 +840,61 @@ void ArchiveCore::MaybeRetire(Lane& lane) {
   if (&lane == main_) ConsiderDictionary(lane);
 }
 
-// A bundle is ended once pages that its dictionary (or the lack of one) does
-// nothing for can give one to the next, so that no capture ever waits for it.
-void ArchiveCore::ConsiderDictionary(Lane& lane) {
-  // To be better for a new site is worth less waiting than the first start.
-  const std::uint64_t threshold =
-      lane.dictionary ? dictionary_threshold_ / 6 : dictionary_threshold_;
-  if (options_.dictionary_after == 0 || lane.retiring ||
-      lane.page_bytes < threshold) {
-    return;
-  }
+DictionaryOptions ArchiveCore::HowToBuild() {
   std::uint8_t id[4];
   if (options_.random)
     options_.random(id);
   else
     SystemRandom(id);
-  auto dictionary = BuildPageDictionary(
-      samples_.InOrder(),
-      std::min<std::size_t>(options_.dictionary_bytes, std::size_t{8} << 20),
-      std::uint32_t{id[0]} | std::uint32_t{id[1]} << 8 |
-          std::uint32_t{id[2]} << 16 | std::uint32_t{id[3]} << 24,
-      options_.level);
-  const auto gains = [&] {
-    if (!lane.dictionary) return true;
-    const auto pages = samples_.InOrder();
-    const auto now = MeasureDictionary(**dictionary, pages, options_.level);
-    const auto old = MeasureDictionary(*lane.dictionary, pages, options_.level);
-    return now.with * 100 <= old.with * 85;
-  };
-  if (!dictionary || !gains()) {
-    dictionary_threshold_ *= 4;  // look again when there is more to learn from
+  DictionaryOptions how;
+  how.max_bytes =
+      std::min<std::size_t>(options_.dictionary_bytes, std::size_t{8} << 20);
+  how.level = how.instead_level = options_.level;
+  how.id = std::uint32_t{id[0]} | std::uint32_t{id[1]} << 8 |
+           std::uint32_t{id[2]} << 16 | std::uint32_t{id[3]} << 24;
+  return how;
+}
+
+// A run begins with a dictionary of the pages of the run before, if as many
+// pages again would pay for it: the last run is the best guess at this one.
+void ArchiveCore::LearnFromLastRun() {
+  if (learned_ || options_.dictionary_after == 0) return;
+  learned_ = true;
+  const std::vector<fs::path> bundles =
+      BundlesOfLastRun(dir_ / "bundles", options_.job);
+  const double part = TakeSamples(bundles, samples_);
+  if (part == 0) return;
+  DictionaryOptions how = HowToBuild();
+  how.expect = 1 / part;
+  auto built = BuildPageDictionary(samples_, how);
+  if (!built ||
+      built->saved * how.expect < static_cast<double>(built->cost) * 1.5) {
     return;
   }
-  samples_.MarkCovered();
-  dictionary_threshold_ = options_.dictionary_after;
-  next_dictionary_ = *std::move(dictionary);
+  next_dictionary_ = *std::move(built);
+}
+
+// A bundle is ended once a better dictionary would already have saved on its
+// pages what the next one costs: whatever is still to come, that is at most
+// twice what knowing the future would have cost. No capture ever waits.
+void ArchiveCore::ConsiderDictionary(Lane& lane) {
+  if (options_.dictionary_after == 0 || lane.retiring) return;
+  if (lane.page_bytes < lane.look_at &&
+      lane.strange_bytes < lane.look_at_strange) {
+    return;
+  }
+  lane.look_at = std::max(lane.look_at, 2 * lane.page_bytes);
+  lane.look_at_strange = std::max(lane.look_at_strange, 2 * lane.strange_bytes);
+  DictionaryOptions how = HowToBuild();
+  how.instead = lane.dictionary.get();
+  how.expect = 16;  // runs go on
+  auto built = BuildPageDictionary(samples_, how);
+  constexpr double kOfANewBundle = 16 << 10;  // its facts, its name
+  if (!built ||
+      built->saved < static_cast<double>(built->cost) + kOfANewBundle) {
+    return;
+  }
+  next_dictionary_ = *std::move(built);
   lane.retiring = true;
 }
 
@@ -906,6 +922,9 @@ Status ArchiveCore::SealLane(std::list<Lane>::iterator lane) {
     return {};
   }
   STEMMA_CHECK_OK(lane->file.Sync());
+  if (!lane->dictionary && lane->page_bytes > 0) {
+    sealed_plain_.push_back(lane->name);
+  }
   lanes_.erase(lane);
   return SealFile(path);
 }

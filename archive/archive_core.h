@@ -46,11 +46,10 @@ struct Lane {
   bool leased = false;
   bool retiring = false;  // takes no new records; sealed when committed
   std::uint64_t records = 0;
-  std::uint64_t page_bytes = 0;  // of pages, uncompressed
-};
-
-struct FrameSizes {
-  std::uint32_t stored = 0, content = 0;
+  // Of pages, uncompressed: all, and those of places that had no part in the
+  // dictionary; and how many must be there before it is judged again.
+  std::uint64_t page_bytes = 0, strange_bytes = 0;
+  std::uint64_t look_at = 0, look_at_strange = 0;
 };
 
 // Header fields and block of a record about to be written.
@@ -95,7 +94,8 @@ class ArchiveCore {
   // Keeps what the index will ask for soon.
   void Remember(const RecordInfo& info, std::string_view block = {});
   void NoteRecent(const RecordInfo& info);
-  void NotePage(Lane& lane, const RecordDraft& record, const RecordInfo& info);
+  void NoteSample(Lane& lane, const RecordDraft& record, const RecordInfo& info,
+                  std::string_view content);
 
   std::mutex mutex;
   const ArchiveOptions& options() const { return options_; }
@@ -110,11 +110,18 @@ class ArchiveCore {
   std::optional<RecordInfo> Recent(const Sha256& payload) const;
   std::uint64_t next_seq() const { return log_->next_seq(); }
   Result<std::string> Log(std::string_view type, const nlohmann::json& fields);
+  // Takes the mutex itself, for the moment of the change only.
+  Result<Repacked> Repack(const SealedBundle& bundle,
+                          const RepackOptions& options);
+  Result<std::vector<Repacked>> RepackFirstBundles(std::uint64_t most_bytes);
   Lane* Find(std::string_view name);
 
  private:
   Status Lock();
   Status RecoverBundles();
+  Status RecoverRepacks();
+  Status CommitRepack(const SealedBundle& bundle, const BundleFacts& facts,
+                      const std::filesystem::path& fresh);
   Status RecoverOpenBundle(
       const std::filesystem::path& path,
       std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges);
@@ -129,6 +136,8 @@ class ArchiveCore {
   void ConsiderDictionary(Lane& lane);
   Status SyncStaged(std::unique_lock<std::mutex>& lock);
   Status SealRetiredWith(std::unique_lock<std::mutex>& lock);
+  void LearnFromLastRun();
+  DictionaryOptions HowToBuild();
 
   std::filesystem::path dir_;
   ArchiveOptions options_;
@@ -150,9 +159,9 @@ class ArchiveCore {
   std::optional<Error> failed_;
   std::vector<std::string> notes_;
   PageSamples samples_;
-  std::shared_ptr<const ZstdDictionary> next_dictionary_;
-  std::uint64_t dictionary_threshold_ = 0;
-  TimePoint last_start_{};
+  PageDictionary next_dictionary_;
+  std::vector<std::string> sealed_plain_;  // bundles of pages, no dictionary
+  bool learned_ = false;                   // from the bundles of the run before
   int lane_number_ = 0;
 
   friend class ArchiveWriter;

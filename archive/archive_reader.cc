@@ -85,16 +85,9 @@ Result<StoredRecord> ArchiveReader::RecordById(std::string_view id) {
 }
 
 Result<StoredRecord> ArchiveReader::RecordAt(const RecordInfo& where) {
-  STEMMA_TRY(const auto bundle, inside_->shelf.Find(where.bundle));
-  auto record = OpenRecord(bundle, where.offset, where.length);
+  auto record = inside_->shelf.Record(where);
   if (!record) {
     return std::move(record).error().Context("bundle " + where.bundle);
-  }
-  if (!where.id.empty() && record->info.id != where.id) {
-    return Error(
-        ErrorCode::kCorrupt,
-        fmt::format("bundle {}: record at {} is {}, not {}", where.bundle,
-                    where.offset, record->info.id, where.id));
   }
   record->info.bundle = where.bundle;
   record->info.capture_id = where.capture_id;
@@ -130,10 +123,9 @@ Result<StoredRecord> ArchiveReader::ResolveRevisit(
 }
 
 Result<Blob> ArchiveReader::RecordBytes(const RecordInfo& where) {
+  STEMMA_TRY(const StoredRecord record, RecordAt(where));
   STEMMA_TRY(const auto bundle, inside_->shelf.Find(where.bundle));
-  STEMMA_TRY(const Blob content,
-             RecordContent(bundle, where.offset, where.length));
-  return content;
+  return RecordContent(bundle, record.info.offset, record.info.length);
 }
 
 Status ArchiveReader::ForEachEvent(

@@ -14,8 +14,6 @@
 
 namespace stemma {
 
-std::string SeekTable(const std::vector<FrameSizes>& frames);
-
 namespace {
 
 using Json = nlohmann::json;
@@ -23,12 +21,6 @@ using Json = nlohmann::json;
 std::string HostOf(const std::string& url) {
   const Result<Url> parsed = Url::Parse(url);
   return parsed ? parsed->host() : std::string();
-}
-
-bool IsPackedType(std::string_view mime) {
-  return mime.starts_with("video/") || mime.starts_with("audio/") ||
-         (mime.starts_with("image/") && mime != "image/svg+xml") ||
-         mime == "application/zip" || mime == "application/gzip";
 }
 
 // What response, revisit and request records of one exchange share.
@@ -836,9 +828,7 @@ Result<CaptureInfo> ArchiveWriter::AppendDerived(
 
 Result<Blob> ArchiveWriter::Payload(const RecordInfo& record) {
   BundleShelf shelf(core_->dir());
-  STEMMA_TRY(const auto bundle, shelf.Find(record.bundle));
-  STEMMA_TRY(StoredRecord stored,
-             OpenRecord(bundle, record.offset, record.length));
+  STEMMA_TRY(StoredRecord stored, shelf.Record(record));
   return stored.payload;
 }
 
@@ -863,6 +853,20 @@ std::optional<RecordInfo> ArchiveWriter::ResponseWith(const Sha256& payload) {
     if (record.type == "response" && record.truncated.empty()) return record;
   }
   return std::nullopt;
+}
+
+Result<std::vector<SealedBundle>> ArchiveWriter::SealedBundles() const {
+  return stemma::SealedBundles(core_->dir());
+}
+
+Result<Repacked> ArchiveWriter::Repack(const SealedBundle& bundle,
+                                       const RepackOptions& options) {
+  return core_->Repack(bundle, options);
+}
+
+Result<std::vector<Repacked>> ArchiveWriter::RepackFirstBundles(
+    std::uint64_t most_bytes) {
+  return core_->RepackFirstBundles(most_bytes);
 }
 
 Status ArchiveWriter::Seal() { return core_->Seal(); }

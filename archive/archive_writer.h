@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "archive/records.h"
+#include "archive/repack.h"
 #include "core/blob.h"
 #include "core/capture.h"
 #include "core/result.h"
@@ -62,10 +63,12 @@ struct ArchiveOptions {
   // nullopt: the smaller of 1 GiB and 5 % of the file system.
   std::optional<std::uint64_t> free_space_floor;
 
-  // Page dictionaries: once a bundle without one holds this many bytes of
-  // pages, it is sealed and the next one starts with a dictionary made of the
-  // first whole pages of each host, if that measurably pays. 0: never.
-  std::uint64_t dictionary_after = 3 << 20;
+  // Page dictionaries. A run begins with one made of the pages of the job's
+  // run before, if as many pages again would pay for it. Later, when a bundle
+  // holds this many bytes of pages, and again and again as it grows, it is
+  // asked whether a new dictionary would have saved more than it costs; then
+  // the bundle is sealed and the next one begins with it. 0: never.
+  std::uint64_t dictionary_after = 1 << 20;
   std::size_t dictionary_bytes = 1 << 20;  // upper bound, at most 8 MiB
 
   bool index = true;  // keep index.sqlite up to date
@@ -251,6 +254,21 @@ class ArchiveWriter {
   // Seals every open bundle: digests and records root into a `seal` event,
   // CDXJ beside it. The writer stays usable.
   Status Seal();
+
+  // Sealed bundles by the log, in order of their names.
+  Result<std::vector<SealedBundle>> SealedBundles() const;
+  // Packs one of them anew, if that pays (archive/repack.h). The new file is
+  // written and proved beside the old one; a `repack` event then says that it
+  // counts; then it takes the old one's name. Killed at any moment, the next
+  // Open finishes that or drops the copy. kInterrupted when told to stop.
+  Result<Repacked> Repack(const SealedBundle& bundle,
+                          const RepackOptions& options);
+
+  // Packs anew what this writer sealed before it had a dictionary, where a file
+  // shrinks by a fifth or more; `most_bytes` in all. For the end of a run: such
+  // bundles are small, so little is written twice.
+  Result<std::vector<Repacked>> RepackFirstBundles(
+      std::uint64_t most_bytes = 16 << 20);
 
   // What Open put aside or noticed, one line each, for the operator.
   const std::vector<std::string>& recovery_notes() const;

@@ -117,7 +117,9 @@ constexpr std::string_view kFooterMagic = "\x5B\x2A\x4D\x18";
 constexpr std::string_view kFooterMark("\x28\0\0\0stemma-1", 12);
 constexpr std::size_t kFooterSize = 4 + 12 + 32;
 
-Result<Sha256> DigestOfPrefix(const Blob& file, std::uint64_t size) {
+}  // namespace
+
+Result<Sha256> Sha256OfPrefix(const Blob& file, std::uint64_t size) {
   Sha256Hasher hasher;
   std::string piece(1 << 20, '\0');
   for (std::uint64_t at = 0; at < size;) {
@@ -131,10 +133,8 @@ Result<Sha256> DigestOfPrefix(const Blob& file, std::uint64_t size) {
   return hasher.Finish();
 }
 
-}  // namespace
-
 Result<std::string> BundleFooter(const Blob& file) {
-  STEMMA_TRY(const Sha256 digest, DigestOfPrefix(file, file.size()));
+  STEMMA_TRY(const Sha256 digest, Sha256OfPrefix(file, file.size()));
   std::string footer(kFooterMagic);
   footer += kFooterMark;
   footer += BytesOf(digest);
@@ -153,7 +153,7 @@ Result<FooterState> CheckFooter(const Blob& file) {
   if (!view.starts_with(kFooterMagic) && view.substr(4, 12) != kFooterMark) {
     return FooterState::kNone;
   }
-  STEMMA_TRY(const Sha256 digest, DigestOfPrefix(file, at));
+  STEMMA_TRY(const Sha256 digest, Sha256OfPrefix(file, at));
   const bool good = view.starts_with(kFooterMagic) &&
                     view.substr(4, 12) == kFooterMark &&
                     view.substr(16) == BytesOf(digest);

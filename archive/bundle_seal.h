@@ -46,6 +46,9 @@ Result<std::string> BundleFooter(const Blob& file);
 enum class FooterState { kNone, kMatch, kMismatch };
 Result<FooterState> CheckFooter(const Blob& file);
 
+// Of the first `size` bytes of the file.
+Result<Sha256> Sha256OfPrefix(const Blob& file, std::uint64_t size);
+
 struct BundleFacts {
   std::uint64_t bytes = 0;
   std::string sha256, sha512;  // hex, of the file

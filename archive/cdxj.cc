@@ -55,18 +55,18 @@ std::string CdxjLine::Text() const {
   return text + "}";
 }
 
+bool IsListedInCdxj(const RecordInfo& record) {
+  const std::string_view uri = record.uri;
+  return (record.type == "response" || record.type == "revisit" ||
+          record.type == "resource") &&
+         (uri.starts_with("http://") || uri.starts_with("https://")) &&
+         ParseTime(record.date);
+}
+
 std::optional<CdxjLine> CdxjOf(const RecordInfo& record,
                                std::string_view filename) {
-  if (record.type != "response" && record.type != "revisit" &&
-      record.type != "resource") {
-    return std::nullopt;
-  }
-  const std::string_view uri = record.uri;
-  if (!uri.starts_with("http://") && !uri.starts_with("https://")) {
-    return std::nullopt;
-  }
+  if (!IsListedInCdxj(record)) return std::nullopt;
   const std::optional<TimePoint> time = ParseTime(record.date);
-  if (!time) return std::nullopt;
   CdxjLine line;
   line.key = SurtKey(record.uri);
   line.timestamp = Format14(*time);

@@ -23,6 +23,10 @@ struct CdxjLine {
   std::string Text() const;  // without LF
 };
 
+// Whether an index lists this record: it has the type and a URI that somebody
+// looks up, and a date.
+bool IsListedInCdxj(const RecordInfo& record);
+
 // The line of a response, revisit or resource; nullopt for other records and
 // for URIs that nobody looks up (urn:, dns:, metadata:).
 std::optional<CdxjLine> CdxjOf(const RecordInfo& record,

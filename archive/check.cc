@@ -8,19 +8,17 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "archive/bundle_seal.h"
-#include "archive/cdxj.h"
-#include "archive/durable_file.h"
+#include "archive/cdxj_check.h"
 #include "archive/event_log.h"
 #include "archive/index.h"
 #include "archive/index_rows.h"
 #include "archive/merkle.h"
 #include "archive/record_judge.h"
+#include "archive/record_places.h"
 #include "archive/stored_record.h"
-#include "core/surt.h"
 #include "hash/labelled_digest.h"
 #include "hash/sha256.h"
 
@@ -31,7 +29,10 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 // What is merely out of form; everything else found is damage.
-constexpr std::array<std::string_view, 30> kWarnings = {
+constexpr std::array<std::string_view, 33> kWarnings = {
+    "repack-unfinished",
+    "wacz-index-incomplete",
+    "wacz-page-unknown",
     "version",
     "unknown-type",
     "missing-field",
@@ -166,6 +167,8 @@ struct BundleClaim {
   std::optional<std::uint64_t> bytes, records;
   std::string sha256, sha512, records_root, cdxj_sha256;
   bool tombstoned = false;
+  bool moved = false;   // packed anew: the places of older events are not its
+  std::string changed;  // what a repack event changes that it must not
   std::vector<RecordPlace> places;
 };
 
@@ -183,6 +186,14 @@ void TakeClaims(const Json& event, Claims& claims) {
       bundle != event.end() && bundle->is_object()) {
     BundleClaim& claim = claims[TextOf(*bundle, "name")];
     if (bundle->contains("sha256")) {
+      if (type == "repack") {
+        claim.moved = true;
+        if (TextOf(event, "old_sha256") != claim.sha256) {
+          claim.changed = "it names another file as the one it replaces";
+        } else if (TextOf(*bundle, "records_root") != claim.records_root) {
+          claim.changed = "the records are not those of before";
+        }
+      }
       claim.sha256 = TextOf(*bundle, "sha256");
       claim.sha512 = TextOf(*bundle, "sha512");
       claim.records_root = TextOf(*bundle, "records_root");
@@ -196,7 +207,6 @@ void TakeClaims(const Json& event, Claims& claims) {
       claim.bytes = number("bytes");
       claim.records = number("records");
     }
-    if (type == "repack") claim.places.clear();
   }
   if (type == "tombstone") claims[TextOf(event, "of")].tombstoned = true;
   for (const RecordInfo& record : RecordsInEvent(event)) {
@@ -284,9 +294,7 @@ class ArchiveCheck {
   RecordBook book_;
   Claims claims_;
   std::unique_ptr<Index> index_;
-  // CDXJ lines must hit these: offset -> (length, key of the URI).
-  std::unordered_map<std::uint64_t, std::pair<std::uint64_t, std::uint64_t>>
-      responses_;
+  ListedRecords listed_;  // of the bundle being checked
 };
 
 Result<CheckReport> ArchiveCheck::Run() {
@@ -310,6 +318,12 @@ void ArchiveCheck::FindOrphans() {
   for (const auto& entry : fs::directory_iterator(dir_ / "bundles", failed)) {
     std::string name = "bundles/" + entry.path().filename().string();
     if (name.ends_with(".cdxj") || name.ends_with(".tmp")) continue;
+    if (name.ends_with(kRepackEnding)) {
+      reporter_.Add("repack-unfinished", name, std::nullopt, "",
+                    "left by a killed repack; the next writer finishes or "
+                    "removes it");
+      continue;
+    }
     const bool open = name.ends_with(".open");
     if (open) name.resize(name.size() - 5);
     if (claims_.contains(name)) continue;
@@ -340,6 +354,17 @@ Status ArchiveCheck::CheckBundle(const std::string& name, BundleClaim& claim) {
     return {};
   }
   ++report_.bundles;
+  if (!claim.changed.empty()) {
+    reporter_.Add("repack-changed", name, std::nullopt, "",
+                  "a repack event: " + claim.changed);
+  }
+  // Between the event of a repack and its rename the new file counts already.
+  if (claim.moved && claim.bytes) {
+    if (const fs::path counts = FileOfSize(path, *claim.bytes);
+        !counts.empty()) {
+      path = counts;
+    }
+  }
   return JudgeBundle(path, name, claim, open);
 }
 
@@ -351,11 +376,14 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
     return claim.sha256.empty() ? Result<FileDigests>(FileDigests())
                                 : DigestsOfFile(path);
   });
+  const auto key_of = [&claim](const RecordPlace& p) {
+    return claim.moved ? p.id : p.offset;
+  };
   std::sort(claim.places.begin(), claim.places.end(),
-            [](const RecordPlace& a, const RecordPlace& b) {
-              return a.offset < b.offset;
+            [&key_of](const RecordPlace& a, const RecordPlace& b) {
+              return key_of(a) < key_of(b);
             });
-  responses_.clear();
+  listed_ = ListedRecords();
   CompactRange range;
   std::uint64_t records = 0;
   std::size_t broken = 0;
@@ -371,9 +399,7 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
     ++records;
     range.Append(record.leaf);
     const RecordInfo& info = record.info;
-    if (CdxjOf(info, "")) {
-      responses_[info.offset] = {info.length, Key(info.uri)};
-    }
+    listed_.Add(info);
     auto place = std::lower_bound(
         claim.places.begin(), claim.places.end(), info.offset,
         [](const RecordPlace& p, std::uint64_t at) { return p.offset < at; });
@@ -385,7 +411,8 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
       return;
     }
     place->seen = true;
-    if (place->id != Key(info.id) || place->length != info.length) {
+    if (place->id != Key(info.id) ||
+        (!claim.moved && place->length != info.length)) {
       reporter_.Add("record-differs", name, info.offset, info.id,
                     "not the record the log has here");
     } else if (place->block != record.found_block) {
@@ -458,50 +485,42 @@ void ArchiveCheck::CheckCdxj(const std::string& name,
     }
     return;
   }
-  const Result<std::string> text = ReadRegularFile(path, std::size_t{4} << 30);
-  if (!text) {
+  const Result<Blob> index = BlobOfFile(path.string());
+  if (!index) {
     reporter_.Add("cannot-read", file, std::nullopt, "",
-                  text.error().message());
+                  index.error().message());
     return;
   }
+  const std::string filename = fs::path(name).filename().string();
+  CdxjCheck check(
+      [&](std::string_view of) { return of == filename ? &listed_ : nullptr; },
+      [&](std::string_view code, std::uint64_t at, std::string text) {
+        reporter_.Add(code, file, at, "", std::move(text));
+      });
+  Sha256Hasher hasher;
+  std::string piece(256 << 10, '\0');
+  for (std::uint64_t at = 0; at < index->size();) {
+    const Result<std::size_t> n = index->ReadAt(at, piece);
+    if (!n || *n == 0) {
+      reporter_.Add("cannot-read", file, at, "",
+                    n ? "it shrank while read" : n.error().message());
+      return;
+    }
+    const std::string_view bytes = std::string_view(piece).substr(0, *n);
+    hasher.Update(bytes);
+    check.Feed(bytes);
+    at += *n;
+  }
+  check.Finish();
   if (!claim.cdxj_sha256.empty() &&
-      Sha256Of(*text).Hex() != claim.cdxj_sha256) {
+      hasher.Finish().Hex() != claim.cdxj_sha256) {
     reporter_.Add("cdxj-digest-mismatch", file, std::nullopt, "",
                   "not the index that was sealed");
   }
-  std::string_view rest = *text, last;
-  std::size_t hits = 0;
-  while (!rest.empty()) {
-    const std::size_t at = text->size() - rest.size();
-    const std::size_t end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line < last) {
-      reporter_.Add("cdxj-unsorted", file, at, "", "lines are not sorted");
-    }
-    last = line;
-    const Result<CdxjLine> parsed = ParseCdxjLine(line);
-    if (!parsed) {
-      reporter_.Add("cdxj-form", file, at, "", parsed.error().message());
-      continue;
-    }
-    const auto hit = responses_.find(parsed->offset);
-    if (hit == responses_.end() || hit->second.first != parsed->length ||
-        hit->second.second != Key(parsed->url)) {
-      reporter_.Add("cdxj-offset", file, at, "",
-                    fmt::format("no such record at {}", parsed->offset));
-    } else if (parsed->key != SurtKey(parsed->url)) {
-      reporter_.Add("cdxj-key", file, at, "",
-                    fmt::format("key of {} should be {}", parsed->url,
-                                SurtKey(parsed->url)));
-    } else {
-      ++hits;
-    }
-  }
-  if (hits != responses_.size()) {
-    reporter_.Add(
-        "cdxj-incomplete", file, std::nullopt, "",
-        fmt::format("{} of {} records are in it", hits, responses_.size()));
+  if (listed_.hits() != listed_.all().size()) {
+    reporter_.Add("cdxj-incomplete", file, std::nullopt, "",
+                  fmt::format("{} of {} records are in it", listed_.hits(),
+                              listed_.all().size()));
   }
 }
 
@@ -595,14 +614,13 @@ Result<CheckReport> CheckArchive(const fs::path& dir,
   return ArchiveCheck(dir, options).Run();
 }
 
-Result<CheckReport> CheckWarcFile(const fs::path& file,
-                                  const CheckOptions& options) {
-  STEMMA_TRY(const Blob blob, BlobOfFile(file.string()));
-  return CheckWarcBlob(blob, file.string(), options);
-}
+namespace {
 
-Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
-                                  const CheckOptions& options) {
+// `footer` is asked for once the records are judged.
+Result<CheckReport> CheckWarc(
+    const Blob& blob, const std::string& name, const CheckOptions& options,
+    const std::function<Result<FooterState>()>& check_footer,
+    ListedRecords* listed) {
   CheckReport report;
   Reporter reporter(report, options.max_findings);
   RecordBook book;
@@ -621,13 +639,14 @@ Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
       ++weak;
     else if (digests)
       ++strong;
+    if (listed != nullptr && record.whole) listed->Add(record.info);
     TakeRecord(record, name, book, reporter, report);
   };
   JudgeOptions judge;
   judge.threads = options.threads;
   const Status judged = JudgeWarc(blob, judge, visitor);
   if (!judged) return judged.error();
-  STEMMA_TRY(const FooterState footer, CheckFooter(blob));
+  STEMMA_TRY(const FooterState footer, check_footer());
   if (footer == FooterState::kMismatch) {
     reporter.Add("bundle-digest-mismatch", name, std::nullopt, "",
                  "the digest at its end is not that of the bytes before");
@@ -645,6 +664,28 @@ Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
                  "no record has a digest: nothing was verified");
   }
   return report;
+}
+
+}  // namespace
+
+Result<CheckReport> CheckWarcFile(const fs::path& file,
+                                  const CheckOptions& options) {
+  STEMMA_TRY(const Blob blob, BlobOfFile(file.string()));
+  // The footer's digest is one more pass over the stored bytes; beside the
+  // others, with a reader of its own.
+  STEMMA_TRY(const Blob again, BlobOfFile(file.string()));
+  auto footer =
+      std::async(std::launch::async, [&again] { return CheckFooter(again); });
+  return CheckWarc(
+      blob, file.string(), options, [&footer] { return footer.get(); },
+      nullptr);
+}
+
+Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
+                                  const CheckOptions& options,
+                                  ListedRecords* listed) {
+  return CheckWarc(
+      blob, name, options, [&blob] { return CheckFooter(blob); }, listed);
 }
 
 std::string WarcFileVerdict(const CheckReport& report) {

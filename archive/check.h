@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/cdxj_check.h"
 #include "archive/evidence.h"
 #include "core/blob.h"
 #include "core/result.h"
@@ -62,9 +63,11 @@ Result<CheckReport> CheckArchive(const std::filesystem::path& dir,
 // Checks a WARC file of any dress, ours or not.
 Result<CheckReport> CheckWarcFile(const std::filesystem::path& file,
                                   const CheckOptions& options = {});
-// The same over bytes; `name` is what findings call it.
+// The same over bytes; `name` is what findings call it. `listed` gets the
+// records an index of the file has to list.
 Result<CheckReport> CheckWarcBlob(const Blob& file, const std::string& name,
-                                  const CheckOptions& options = {});
+                                  const CheckOptions& options = {},
+                                  ListedRecords* listed = nullptr);
 
 // What a report on a WARC file comes to, in the words of the vectors:
 // "accept", "accept-weak", "flag", "flag-known-variant", "reject".

@@ -1,19 +1,24 @@
 #include "archive/check_wacz.h"
 
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "archive/bundle_seal.h"
 #include "archive/cdxj.h"
+#include "archive/cdxj_check.h"
 #include "archive/durable_file.h"
 #include "archive/event_log.h"
 #include "archive/record_scan.h"
 #include "archive/stored_record.h"
 #include "archive/zip_reader.h"
+#include "hash/labelled_digest.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -27,6 +32,52 @@ bool IsWarcName(std::string_view name) {
          name.ends_with(".warc.zst");
 }
 
+// Gzip members in pieces, as many as follow each other.
+class GzipStream {
+ public:
+  using Take = std::function<Status(std::string_view)>;
+  explicit GzipStream(Take take) : take_(std::move(take)) {
+    ready_ = inflateInit2(&z_, 15 + 16) == Z_OK;
+  }
+  ~GzipStream() {
+    if (ready_) inflateEnd(&z_);
+  }
+  GzipStream(const GzipStream&) = delete;
+  GzipStream& operator=(const GzipStream&) = delete;
+
+  Status Feed(std::string_view bytes) {
+    std::string piece = std::string(bytes);  // zlib wants it writable
+    z_.next_in = reinterpret_cast<Bytef*>(piece.data());
+    z_.avail_in = static_cast<uInt>(piece.size());
+    while (ready_ && z_.avail_in > 0) {
+      if (between_) inflateReset(&z_);
+      between_ = false;
+      int outcome = Z_OK;
+      do {
+        z_.next_out = reinterpret_cast<Bytef*>(out_.data());
+        z_.avail_out = static_cast<uInt>(out_.size());
+        outcome = inflate(&z_, Z_NO_FLUSH);
+        STEMMA_CHECK_OK(take_({out_.data(), out_.size() - z_.avail_out}));
+      } while (outcome == Z_OK && z_.avail_out == 0);
+      between_ = outcome == Z_STREAM_END;
+      if (outcome != Z_OK && outcome != Z_BUF_ERROR && !between_) {
+        return Error(ErrorCode::kMalformed, "its gzip data is damaged");
+      }
+    }
+    return {};
+  }
+  Status Finish() const {
+    if (between_) return {};
+    return Error(ErrorCode::kMalformed, "its gzip data is cut short");
+  }
+
+ private:
+  Take take_;
+  z_stream z_{};
+  std::array<char, 64 << 10> out_{};
+  bool ready_ = false, between_ = true;
+};
+
 class WaczCheck {
  public:
   WaczCheck(const CheckOptions& options, CheckReport& report)
@@ -34,17 +85,25 @@ class WaczCheck {
   Status Run(ZipReader& zip);
 
  private:
-  void Add(std::string_view code, const std::string& member, std::string text) {
-    report_->findings.push_back({std::string(code), WeightOf(code), member,
-                                 std::nullopt, "", std::move(text)});
+  void Add(std::string_view code, const std::string& member, std::string text,
+           std::optional<std::uint64_t> at = std::nullopt) {
+    if (report_->findings.size() >= options_.max_findings) {
+      ++report_->findings_left_out;
+      return;
+    }
+    report_->findings.push_back(
+        {std::string(code), WeightOf(code), member, at, "", std::move(text)});
   }
   Status CheckWarcs(ZipReader& zip);
   void CheckIndexes(ZipReader& zip);
+  void CheckIndex(ZipReader& zip, const ZipMember& member);
+  void CheckBlocks(ZipReader& zip, const ZipMember& member);
+  bool HasCapture(const std::string& url, TimePoint when) const;
   void CheckPages(ZipReader& zip);
 
   const CheckOptions& options_;
   CheckReport* report_;
-  std::map<std::string, std::uint64_t> sizes_;  // of WARC members by file name
+  std::map<std::string, ListedRecords, std::less<>> listed_;  // by file name
 };
 
 Status WaczCheck::CheckWarcs(ZipReader& zip) {
@@ -60,9 +119,9 @@ Status WaczCheck::CheckWarcs(ZipReader& zip) {
     if (member.deflated) {
       Add("wacz-deflated-warc", member.name, "a WARC must be stored");
     }
-    sizes_[member.name.substr(8)] = member.size;
+    ListedRecords& listed = listed_[member.name.substr(8)];
     Result<CheckReport> inner =
-        CheckWarcBlob(zip.BlobOf(member), member.name, options_);
+        CheckWarcBlob(zip.BlobOf(member), member.name, options_, &listed);
     if (!inner) {
       Add("no-record", member.name, inner.error().message());
       continue;
@@ -75,48 +134,109 @@ Status WaczCheck::CheckWarcs(ZipReader& zip) {
       report_->findings.push_back(std::move(finding));
     }
   }
-  if (sizes_.empty()) Add("wacz-empty", "archive/", "no WARC file inside");
+  if (listed_.empty()) Add("wacz-empty", "archive/", "no WARC file inside");
   return {};
 }
 
+// Plain indexes, and compressed ones with the table of their blocks.
 void WaczCheck::CheckIndexes(ZipReader& zip) {
   bool any = false;
   for (const ZipMember& member : zip.members()) {
     if (!member.name.starts_with("indexes/")) continue;
     any = true;
-    if (!member.name.ends_with(".cdx") && !member.name.ends_with(".cdxj")) {
-      continue;  // compressed ones are covered by their digest
-    }
-    const Result<std::string> text = zip.Read(member, 512 << 20);
-    if (!text) {
-      Add("cdxj-form", member.name, text.error().message());
-      continue;
-    }
-    std::string_view rest = *text, last;
-    while (!rest.empty()) {
-      const std::size_t end = rest.find('\n');
-      const std::string_view line = rest.substr(0, end);
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-      if (line < last) {
-        Add("cdxj-unsorted", member.name, "lines are not sorted");
-        break;
-      }
-      last = line;
-      const Result<CdxjLine> parsed = ParseCdxjLine(line);
-      if (!parsed) {
-        Add("cdxj-form", member.name, parsed.error().message());
-        break;
-      }
-      const auto warc = sizes_.find(parsed->filename);
-      if (warc == sizes_.end() || parsed->offset > warc->second ||
-          parsed->length > warc->second - parsed->offset) {
-        Add("cdxj-offset", member.name,
-            fmt::format("a line points outside of {}", parsed->filename));
-        break;
-      }
+    if (member.name.ends_with(".idx")) {
+      CheckBlocks(zip, member);
+    } else {
+      CheckIndex(zip, member);
     }
   }
   if (!any) Add("wacz-no-index", "indexes/", "no index inside");
+  for (const auto& [name, listed] : listed_) {
+    if (any && listed.hits() < listed.all().size()) {
+      Add("wacz-index-incomplete", "archive/" + name,
+          fmt::format("{} of {} records are in an index", listed.hits(),
+                      listed.all().size()));
+    }
+  }
+}
+
+void WaczCheck::CheckIndex(ZipReader& zip, const ZipMember& member) {
+  CdxjCheck check(
+      [this](std::string_view filename) {
+        const auto found = listed_.find(filename);
+        return found == listed_.end() ? nullptr : &found->second;
+      },
+      [&](std::string_view code, std::uint64_t at, std::string text) {
+        Add(code, member.name, std::move(text), at);
+      });
+  const auto feed = [&check](std::string_view piece) -> Status {
+    check.Feed(piece);
+    return {};
+  };
+  const bool packed = member.name.ends_with(".gz");
+  GzipStream inflate(feed);
+  const Status read = zip.ReadPieces(member, [&](std::string_view piece) {
+    return packed ? inflate.Feed(piece) : feed(piece);
+  });
+  check.Finish();
+  const Status ended = packed && read ? inflate.Finish() : Status();
+  if (!read || !ended) {
+    Add("cdxj-form", member.name, (read ? ended : read).error().message());
+  }
+}
+
+// An .idx file: `!meta 0 {"filename": ...}`, then for each block of the
+// compressed index `KEY TIMESTAMP {"offset","length","digest"}`.
+void WaczCheck::CheckBlocks(ZipReader& zip, const ZipMember& member) {
+  const auto bad = [&](std::string text) {
+    Add("wacz-idx", member.name, std::move(text));
+  };
+  const Result<std::string> text = zip.Read(member, 64 << 20);
+  if (!text) return bad(text.error().message());
+  std::string_view rest = *text;
+  const auto next_line = [&rest] {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    return line;
+  };
+  const std::string_view meta = next_line();
+  const Json facts = Json::parse(
+      meta.substr(std::min(meta.size(), meta.find('{'))), nullptr, false);
+  if (!meta.starts_with("!meta ") || !facts.is_object() ||
+      !facts.contains("filename") || !facts["filename"].is_string()) {
+    return bad("the first line does not name the index");
+  }
+  const ZipMember* index =
+      zip.Find("indexes/" + facts["filename"].get<std::string>());
+  if (index == nullptr) return bad("the index it names is not there");
+  const Blob blocks = zip.BlobOf(*index);
+  std::uint64_t end = 0;
+  while (!rest.empty()) {
+    const std::string_view line = next_line();
+    const Json block = Json::parse(
+        line.substr(std::min(line.size(), line.find('{'))), nullptr, false);
+    const auto number = [&block](const char* key) {
+      return block.is_object() && block.contains(key) &&
+                     block[key].is_number_unsigned()
+                 ? block[key].get<std::uint64_t>()
+                 : ~std::uint64_t{0};
+    };
+    const std::uint64_t offset = number("offset"), length = number("length");
+    if (offset != end || length > index->size - std::min(index->size, end) ||
+        length > (64 << 20)) {
+      return bad("its blocks do not cover the index from front to back");
+    }
+    const Result<std::string> bytes =
+        SubBlob(blocks, offset, length).ReadAll(length);
+    if (!bytes) return bad(bytes.error().message());
+    end += length;
+    if (block.contains("digest") && block["digest"].is_string() &&
+        !SameDigest(block["digest"].get<std::string>(),
+                    Sha256Of(*bytes).Labelled())) {
+      return bad(fmt::format("the block at {} has another digest", offset));
+    }
+  }
+  if (end != index->size) bad("its blocks leave the end of the index out");
 }
 
 void WaczCheck::CheckPages(ZipReader& zip) {
@@ -149,8 +269,21 @@ void WaczCheck::CheckPages(ZipReader& zip) {
           first ? "the first line is no header" : "a page without url or ts");
       return;
     }
+    // The player looks a page up by its URL and time.
+    if (!first && !HasCapture(json["url"].get<std::string>(),
+                              *ParseTime(json["ts"].get<std::string>()))) {
+      Add("wacz-page-unknown", member->name,
+          fmt::format("no capture of {} at that time",
+                      json["url"].get<std::string>()));
+    }
     first = false;
   }
+}
+
+bool WaczCheck::HasCapture(const std::string& url, TimePoint when) const {
+  return std::any_of(listed_.begin(), listed_.end(), [&](const auto& file) {
+    return file.second.Has(url, when);
+  });
 }
 
 Status WaczCheck::Run(ZipReader& zip) {

@@ -14,6 +14,7 @@
 #include "archive/index_rows.h"
 #include "archive/jcs.h"
 #include "archive/log_file.h"
+#include "archive/record_places.h"
 #include "archive/record_scan.h"
 #include "hash/sha256.h"
 
@@ -105,7 +106,12 @@ class BundleChecker {
       CheckUnsealed(name, bundle);
       return;
     }
-    const fs::path path = check_.root / name;
+    fs::path path = check_.root / name;
+    // Between the event of a repack and its rename the new file counts already.
+    if (const fs::path counts = FileOfSize(path, bundle.bytes);
+        !counts.empty()) {
+      path = counts;
+    }
     std::error_code failed;
     const fs::file_status status = fs::symlink_status(path, failed);
     if (!fs::exists(status)) return Missing(name, bundle);
@@ -230,8 +236,12 @@ class BundleChecker {
   void CheckCdxj(const std::string& name, const LoggedBundle& bundle) {
     if (bundle.cdxj_sha256.empty()) return;
     const std::string cdxj = CdxjNameOf(name);
-    const Result<std::string> bytes =
-        ReadRegularFile(check_.root / cdxj, kMaxCdxj);
+    Result<std::string> bytes = ReadRegularFile(check_.root / cdxj, kMaxCdxj);
+    if (bytes && Sha256Of(*bytes).Hex() != bundle.cdxj_sha256) {
+      const Result<std::string> fresh = ReadRegularFile(
+          check_.root / (cdxj + std::string(kRepackEnding)), kMaxCdxj);
+      if (fresh && Sha256Of(*fresh).Hex() == bundle.cdxj_sha256) bytes = fresh;
+    }
     if (!bytes && bytes.error().code() == ErrorCode::kNotFound) {
       if (check_.handed_over_in_part) return;
       Report("cdxj-missing", Weight::kIncomplete, cdxj,

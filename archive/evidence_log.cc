@@ -391,6 +391,14 @@ class LogScanner {
     const auto name = inner_.Text("name");
     if (!name) return;
     LoggedBundle& bundle = facts_.bundles[std::string(*name)];
+    if (bundle.has_digests && view.Text("type") == "repack" &&
+        (StringOf(view, "old_sha256") != bundle.sha256 ||
+         StringOf(inner_, "records_root") !=
+             bundle.records_root.value_or(""))) {
+      Report("records-mismatch", Weight::kAltered,
+             "a repack event does not carry over the records of " +
+                 std::string(*name));
+    }
     bundle.seq = facts_.lines;
     bundle.has_digests = true;
     bundle.bytes = inner_.Number("bytes").value_or(0);

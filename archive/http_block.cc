@@ -58,6 +58,12 @@ std::size_t HttpHeadEnd(std::string_view bytes) {
   return std::string_view::npos;
 }
 
+bool IsPackedType(std::string_view mime) {
+  return mime.starts_with("video/") || mime.starts_with("audio/") ||
+         (mime.starts_with("image/") && mime != "image/svg+xml") ||
+         mime == "application/zip" || mime == "application/gzip";
+}
+
 HttpBlockHead ReadHttpHead(std::string_view head) {
   HttpBlockHead read;
   if (head.starts_with("HTTP/")) {

@@ -25,6 +25,9 @@ HttpBlockHead ReadHttpHead(std::string_view head);
 // The first value of a field, trimmed; "" when absent.
 std::string HttpField(std::string_view head, std::string_view name);
 
+// Whether bytes of this type are compressed by themselves.
+bool IsPackedType(std::string_view mime);
+
 // Takes a chunked body (RFC 9112 7.1) in pieces and gives the payload. Bytes
 // that break the coding, and all after them, count as not decodable.
 class ChunkStripper {

@@ -14,6 +14,8 @@
 #include "archive/event_log.h"
 #include "archive/index_rows.h"
 #include "archive/merkle.h"
+#include "archive/record_places.h"
+#include "archive/record_scan.h"
 #include "archive/stored_record.h"
 #include "hash/sha256.h"
 
@@ -226,6 +228,7 @@ class SqliteIndex : public Index, public IndexFeeder {
   Status Apply(std::uint64_t at, std::string_view line,
                const RecordSource& records);
   Status Insert(const EventRows& rows);
+  Status Move(const Json& repack);
   Result<std::uint64_t> BundleNumber(const std::string& name);
   Result<std::vector<RecordInfo>> ReadRecords(Statement& rows);
   Result<CaptureRow> ReadCapture(const Statement& row);
@@ -405,10 +408,44 @@ Status SqliteIndex::Apply(std::uint64_t at, std::string_view line,
                           const RecordSource& records) {
   const Json event = Json::parse(line, nullptr, false);
   if (!event.is_object()) return {};  // `check` reports it
+  if (const auto type = event.find("type");
+      type != event.end() && *type == "repack") {
+    return Move(event);
+  }
   EventRows rows = RowsOfEvent(event, records, *this);
   rows.line_at = at;
   rows.line_size = line.size();
   return Insert(rows);
+}
+
+// A bundle was packed anew: its records lie elsewhere in it now.
+Status SqliteIndex::Move(const Json& repack) {
+  const auto bundle = repack.find("bundle");
+  if (bundle == repack.end() || !bundle->is_object()) return {};
+  const auto name = bundle->find("name"), bytes = bundle->find("bytes");
+  if (name == bundle->end() || !name->is_string() || bytes == bundle->end() ||
+      !bytes->is_number_unsigned() || !IsBundleName(name->get<std::string>())) {
+    return {};
+  }
+  // Packed again since, or damaged: then another event, or `check`, tells.
+  const fs::path file =
+      FileOfSize(log_.parent_path().parent_path() / name->get<std::string>(),
+                 bytes->get<std::uint64_t>());
+  if (file.empty()) return {};
+  STEMMA_TRY(const Blob blob, BlobOfFile(file.string()));
+  STEMMA_TRY(const std::uint64_t number,
+             BundleNumber(name->get<std::string>()));
+  return ForEachPlace(
+      blob, [&](std::string_view id, RecordPlaceInFile place) -> Status {
+        return Prepared(
+                   "UPDATE records SET offset = ?, length = ? WHERE id = ? AND "
+                   "bundle = ?")
+            .Bind(place.offset)
+            .Bind(place.length)
+            .Bind(id)
+            .Bind(number)
+            .Run();
+      });
 }
 
 Result<std::uint64_t> SqliteIndex::BundleNumber(const std::string& name) {
@@ -946,9 +983,7 @@ RecordSource RecordsOfBundles(const fs::path& dir) {
   auto shelf = std::make_shared<BundleShelf>(dir);
   return [shelf](const RecordInfo& place,
                  bool want_block) -> Result<IndexedRecord> {
-    STEMMA_TRY(const auto bundle, shelf->Find(place.bundle));
-    STEMMA_TRY(const StoredRecord stored,
-               OpenRecord(bundle, place.offset, place.length));
+    STEMMA_TRY(const StoredRecord stored, shelf->Record(place));
     IndexedRecord record{stored.info, {}};
     if (want_block) {
       STEMMA_TRY(record.block, stored.block.ReadAll(16 << 20));

@@ -1,153 +1,330 @@
 #include "archive/page_dictionary.h"
 
 #include <zdict.h>
-#include <zstd.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace stemma {
 namespace {
 
-// Host and first path segment: pages of one template tend to share both.
-std::string PlaceOf(std::string_view uri) {
-  const std::size_t scheme = uri.find("://");
-  if (scheme == std::string_view::npos) return std::string(uri.substr(0, 64));
-  std::size_t end = uri.find('/', scheme + 3);
-  if (end == std::string_view::npos) return std::string(uri);
-  const std::size_t second = uri.find('/', end + 1);
-  if (second != std::string_view::npos) end = second;
-  return std::string(uri.substr(0, std::min<std::size_t>(end, 256)));
+constexpr std::size_t kSmallestPage = 1 << 10;
+// Of longer pages the beginning: there the template lies.
+constexpr std::size_t kLongestSample = 256 << 10;
+constexpr std::uint64_t kMostKept = 12 << 20;
+// Sites that give each page a folder must not make each page a place.
+constexpr std::size_t kPlacesOfHost = 8;
+constexpr std::size_t kMostPlaces = 1024;
+constexpr std::size_t kMostKinds = 16;
+constexpr std::size_t kLongestSmall = 2 << 10;
+
+std::uint64_t SizeWith(FrameEncoder& encoder, std::string_view page) {
+  const Result<std::string> frame = encoder.Encode(page);
+  return frame ? frame->size() : page.size();
 }
 
-// Size of `page` compressed after `prefix`.
-std::size_t SizeAfter(ZSTD_CCtx* context, std::string_view prefix,
-                      std::string_view page, std::string& scratch) {
-  scratch.resize(ZSTD_compressBound(page.size()));
-  if (!prefix.empty()) {
-    ZSTD_CCtx_refPrefix(context, prefix.data(), prefix.size());
+// The pages of one place while a dictionary is chosen.
+struct Candidate {
+  const PageSamples::Place* place = nullptr;
+  std::vector<std::uint64_t> size;  // with what is inside so far
+  std::vector<bool> inside;
+  double expected = 0;  // bytes of pages this place stands for
+  bool done = false;
+};
+
+class Chooser {
+ public:
+  Chooser(const PageSamples& samples, const DictionaryOptions& options)
+      : options_(options), places_(samples.Places()) {
+    for (const PageSamples::Place& place : places_) {
+      if (place.pages.size() < 2 || candidates_.size() == kMeasured) continue;
+      Candidate c;
+      c.place = &place;
+      c.inside.resize(place.pages.size());
+      c.expected = static_cast<double>(place.bytes) * options.expect;
+      candidates_.push_back(std::move(c));
+    }
   }
-  const std::size_t size = ZSTD_compress2(
-      context, scratch.data(), scratch.size(), page.data(), page.size());
-  return ZSTD_isError(size) ? page.size() : size;
+
+  // Pages for the dictionary, one after the other: first one of each place,
+  // then a second where that still pays, ... One place may have more of them
+  // than one of many: each step takes milliseconds.
+  const std::string& Choose(std::size_t room) {
+    const std::size_t rounds = std::clamp<std::size_t>(
+        16 / std::max<std::size_t>(candidates_.size(), 1), 2, 8);
+    for (std::size_t round = 0; round < rounds; ++round) {
+      for (Candidate& c : candidates_) {
+        if (!c.done) c.done = !AddBest(c, round, room);
+      }
+    }
+    return content_;
+  }
+
+  // What the finished dictionary saves.
+  double Saved(const ZstdDictionary& finished, PageDictionary& built) const {
+    FrameEncoder with = FrameEncoder::After(options_.level, finished.bytes());
+    FrameEncoder without = FrameEncoder::After(options_.instead_level,
+                                               options_.instead == nullptr
+                                                   ? std::string_view()
+                                                   : options_.instead->bytes());
+    double saved = 0;
+    for (const Candidate& c : candidates_) {
+      // Pages inside shrink to nothing and speak for themselves only.
+      double plain = 0, less = 0, inside_plain = 0, inside_less = 0;
+      int measured = 0;
+      for (std::size_t i = 0; i < c.inside.size(); ++i) {
+        if (c.inside[i] && !options_.whole) continue;
+        if (!c.inside[i] && ++measured > kOutside) continue;
+        const std::string_view page = c.place->pages[i];
+        const double won = static_cast<double>(SizeWith(without, page)) -
+                           static_cast<double>(SizeWith(with, page));
+        (c.inside[i] ? inside_plain : plain) +=
+            static_cast<double>(page.size());
+        (c.inside[i] ? inside_less : less) += won;
+      }
+      saved += inside_less;
+      if (plain == 0) continue;
+      built.places.insert(c.place->name);
+      saved +=
+          less / plain *
+          std::max(0.0, static_cast<double>(c.place->bytes) - inside_plain);
+    }
+    return saved;
+  }
+
+ private:
+  static constexpr std::size_t kMeasured = 48;
+  static constexpr int kOutside = 4;  // that speak for the rest of a place
+  static constexpr int kTries = 2;
+  // Beyond this a second page of a place costs time for little: tables and
+  // content outgrow the processor's cache.
+  static constexpr std::size_t kRoomForSeconds = 512 << 10;
+
+  // True if a page of this place went in.
+  bool AddBest(Candidate& c, std::size_t round, std::size_t room) {
+    if (!so_far_ || content_at_ != content_.size()) {
+      so_far_.emplace(FrameEncoder::After(options_.level, content_));
+      content_at_ = content_.size();
+    }
+    c.size.assign(c.inside.size(), 0);
+    const std::size_t limit = round == 0 ? room : kRoomForSeconds;
+    std::optional<std::size_t> best;
+    double best_gain = 0;
+    int tries = 0;
+    for (std::size_t i = 0; i < c.inside.size() && tries < kTries; ++i) {
+      const std::string_view page = c.place->pages[i];
+      if (c.inside[i] || content_.size() + page.size() > limit) continue;
+      ++tries;
+      const double gain = Gain(c, i);
+      if (gain > best_gain) {
+        best_gain = gain;
+        best = i;
+      }
+    }
+    if (!best) return false;
+    content_ += c.place->pages[*best];
+    c.inside[*best] = true;
+    return true;
+  }
+
+  // Bytes that page `i` is expected to save as a part of the dictionary, less
+  // what it costs there.
+  double Gain(Candidate& c, std::size_t i) {
+    FrameEncoder with = FrameEncoder::After(
+        options_.level, content_ + std::string(c.place->pages[i]));
+    double saved = 0, plain = 0;
+    int measured = 0;
+    for (std::size_t q = c.inside.size(); q-- > 0 && measured < kOutside;) {
+      if (c.inside[q] || q == i) continue;
+      ++measured;
+      const std::string_view page = c.place->pages[q];
+      plain += static_cast<double>(page.size());
+      saved += static_cast<double>(SizeNow(c, q)) -
+               static_cast<double>(SizeWith(with, page));
+    }
+    if (plain == 0) return 0;
+    saved *= c.expected / plain;
+    // Of a whole bundle the page's own record shrinks by about its cost.
+    return options_.whole ? saved : saved - static_cast<double>(SizeNow(c, i));
+  }
+
+  // With what is inside so far.
+  std::uint64_t SizeNow(Candidate& c, std::size_t i) {
+    if (c.size[i] == 0) c.size[i] = SizeWith(*so_far_, c.place->pages[i]);
+    return c.size[i];
+  }
+
+  const DictionaryOptions& options_;
+  std::vector<PageSamples::Place> places_;
+  std::vector<Candidate> candidates_;
+  std::string content_;
+  std::optional<FrameEncoder> so_far_;
+  std::size_t content_at_ = 0;
+};
+
+std::string_view HostEnd(std::string_view uri) {
+  const std::size_t scheme = uri.find("://");
+  const std::size_t from = scheme == std::string_view::npos ? 0 : scheme + 3;
+  return uri.substr(0, std::min<std::size_t>(uri.find('/', from), 256));
 }
 
 }  // namespace
 
-void PageSamples::Add(std::string_view uri, std::string_view record) {
-  if (record.size() < kSmallest || record.size() > kLargest ||
-      bytes_ + record.size() > kMostBytes) {
-    return;
+std::string PageSamples::PlaceFor(std::string_view uri) {
+  std::string host(HostEnd(uri));
+  if (uri.size() <= host.size()) return host;
+  const std::string_view path = uri.substr(host.size() + 1);
+  const std::size_t end = path.find('/');
+  if (end == std::string_view::npos) return host;
+  std::string segment(path.substr(0, std::min<std::size_t>(end, 128)));
+  std::set<std::string>& known = segments_[host];
+  if (!known.contains(segment)) {
+    if (known.size() >= kPlacesOfHost) return host;
+    known.insert(segment);
   }
-  std::string place = PlaceOf(uri);
-  auto& pages = places_[place];
-  if (pages.size() >= kPerPlace) return;
-  if (pages.empty()) order_.push_back(std::move(place));
-  pages.emplace_back(record);
-  bytes_ += record.size();
+  return host + "/" + segment;
 }
 
-bool PageSamples::Covers(std::string_view uri) const {
-  return covered_.contains(PlaceOf(uri));
+const std::string& PageSamples::AddPage(std::string_view uri,
+                                        std::string_view id,
+                                        std::string_view record) {
+  const std::string& place = Add(PlaceFor(uri), record);
+  // What is made of a page follows it soon.
+  constexpr std::size_t kMostKnown = 4096;
+  if (place_of_.size() >= kMostKnown) place_of_.clear();
+  place_of_[std::string(id)] = place;
+  return place;
 }
 
-void PageSamples::MarkCovered() {
-  covered_.insert(order_.begin(), order_.end());
+bool PageSamples::AddDerived(std::string_view kind, std::string_view of,
+                             std::string_view record) {
+  const auto page = place_of_.find(std::string(of));
+  if (page == place_of_.end()) return false;
+  Add(page->second + " " + std::string(kind), record);
+  return true;
 }
 
-void PageSamples::Clear() {
-  places_.clear();
-  order_.clear();
-  bytes_ = 0;
+const std::string& PageSamples::Add(std::string place,
+                                    std::string_view record) {
+  if (places_.size() >= kMostPlaces) {
+    places_.clear();
+    segments_.clear();
+    kept_bytes_ = 0;
+  }
+  const auto at = places_.try_emplace(std::move(place)).first;
+  Kept& kept = at->second;
+  kept.bytes += record.size();
+  page_bytes_ += record.size();
+  if (record.size() < kSmallestPage) return at->first;
+  const std::string_view sample = record.substr(0, kLongestSample);
+  if (kept.pages.size() < per_place_) {
+    kept.pages.emplace_back(sample);
+  } else {
+    std::string& old = kept.pages[kept.next++ % per_place_];
+    kept_bytes_ -= old.size();
+    old = sample;
+  }
+  kept_bytes_ += sample.size();
+  if (kept_bytes_ > kMostKept) MakeRoom();
+  return at->first;
 }
 
-std::vector<std::string_view> PageSamples::InOrder() const {
-  std::vector<std::string_view> pages;
-  for (std::size_t round = 0; round < kPerPlace; ++round) {
-    for (const std::string& place : order_) {
-      const auto& kept = places_.at(place);
-      if (round < kept.size()) pages.emplace_back(kept[round]);
+// Takes from the place with the least traffic that has any.
+void PageSamples::MakeRoom() {
+  while (kept_bytes_ > kMostKept * 3 / 4) {
+    Kept* least = nullptr;
+    for (auto& [name, kept] : places_) {
+      if (kept.pages.empty()) continue;
+      if (least == nullptr || kept.bytes < least->bytes) least = &kept;
     }
+    if (least == nullptr) return;
+    for (const std::string& page : least->pages) kept_bytes_ -= page.size();
+    least->pages.clear();
+    least->next = 0;
   }
-  return pages;
 }
 
-DictionaryGain MeasureDictionary(const ZstdDictionary& dictionary,
-                                 const std::vector<std::string_view>& pages,
-                                 int level) {
-  DictionaryGain gain;
-  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(
-      ZSTD_createCCtx(), ZSTD_freeCCtx);
-  std::unique_ptr<ZSTD_CDict, decltype(&ZSTD_freeCDict)> prepared(
-      ZSTD_createCDict(dictionary.bytes().data(), dictionary.bytes().size(),
-                       level),
-      ZSTD_freeCDict);
-  std::string scratch;
-  for (const std::string_view page : pages) {
-    scratch.resize(ZSTD_compressBound(page.size()));
-    const std::size_t plain =
-        ZSTD_compressCCtx(context.get(), scratch.data(), scratch.size(),
-                          page.data(), page.size(), level);
-    const std::size_t with =
-        ZSTD_compress_usingCDict(context.get(), scratch.data(), scratch.size(),
-                                 page.data(), page.size(), prepared.get());
-    if (ZSTD_isError(plain) || ZSTD_isError(with)) continue;
-    gain.plain += plain;
-    gain.with += with;
+void PageSamples::AddSmall(std::string_view kind, std::string_view record) {
+  auto at = small_.find(std::string(kind));
+  if (at == small_.end()) {
+    if (small_.size() >= kMostKinds) return;
+    at = small_.try_emplace(std::string(kind)).first;
   }
-  return gain;
+  Kept& kept = at->second;
+  kept.bytes += record.size();
+  constexpr std::size_t kPerKind = 2;
+  if (kept.pages.size() < kPerKind) {
+    kept.pages.emplace_back(record.substr(0, kLongestSmall));
+  }
 }
 
-Result<std::shared_ptr<const ZstdDictionary>> BuildPageDictionary(
-    const std::vector<std::string_view>& pages, std::size_t max_bytes,
-    std::uint32_t id, int level) {
+void PageSamples::ForgetTraffic() {
+  for (auto& [name, kept] : places_) kept.bytes = 0;
+  page_bytes_ = 0;
+}
+
+std::vector<PageSamples::Place> PageSamples::Places() const {
+  std::vector<Place> places;
+  for (const auto& [name, kept] : places_) {
+    if (kept.pages.empty() || kept.bytes == 0) continue;
+    Place place;
+    place.name = name;
+    place.bytes = kept.bytes;
+    place.pages.assign(kept.pages.begin(), kept.pages.end());
+    places.push_back(std::move(place));
+  }
+  std::stable_sort(
+      places.begin(), places.end(),
+      [](const Place& a, const Place& b) { return a.bytes > b.bytes; });
+  return places;
+}
+
+std::vector<std::string_view> PageSamples::Small() const {
+  std::vector<std::string_view> records;
+  for (const auto& [kind, kept] : small_) {
+    records.insert(records.end(), kept.pages.begin(), kept.pages.end());
+  }
+  return records;
+}
+
+Result<PageDictionary> BuildPageDictionary(const PageSamples& samples,
+                                           const DictionaryOptions& options) {
   const auto does_not_pay = [] {
     return Error(ErrorCode::kNotFound, "a page dictionary would not pay");
   };
-  std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(
-      ZSTD_createCCtx(), ZSTD_freeCCtx);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
-
-  // A page goes in when those already inside do little for it: it shows a new
-  // template. The first page always does.
   constexpr std::size_t kRoomForTables = 16 << 10;
-  std::string content, scratch;
-  std::vector<std::string_view> outside;
-  for (const std::string_view page : pages) {
-    outside.push_back(page);
-    if (content.size() + page.size() + kRoomForTables > max_bytes) continue;
-    if (!content.empty()) {
-      const std::size_t alone = SizeAfter(context.get(), {}, page, scratch);
-      const std::size_t after =
-          SizeAfter(context.get(), content, page, scratch);
-      if (after * 100 < alone * 70) continue;
-    }
-    content += page;
-    outside.pop_back();
-  }
+  std::string small;
+  for (const std::string_view record : samples.Small()) small += record;
+  const std::size_t taken = kRoomForTables + small.size();
+  if (options.max_bytes <= taken) return does_not_pay();
+  Chooser chooser(samples, options);
+  std::string content = chooser.Choose(options.max_bytes - taken);
   if (content.empty()) return does_not_pay();
+  content += small;
 
-  std::string samples;
+  std::string all;
   std::vector<std::size_t> sizes;
-  for (const std::string_view page : pages) {
-    if (sizes.size() == 200) break;
-    samples += page;
-    sizes.push_back(page.size());
+  for (const PageSamples::Place& place : samples.Places()) {
+    for (const std::string_view page : place.pages) {
+      if (sizes.size() == 100) break;
+      all += page;
+      sizes.push_back(page.size());
+    }
   }
   ZDICT_params_t parameters{};
-  parameters.compressionLevel = level;
-  parameters.dictID = 32768 + id % (0x7FFFFFFFU - 32768);
+  parameters.compressionLevel = options.level;
+  parameters.dictID = 32768 + options.id % (0x7FFFFFFFU - 32768);
   std::string bytes(content.size() + kRoomForTables, '\0');
-  const std::size_t size =
-      ZDICT_finalizeDictionary(bytes.data(), bytes.size(), content.data(),
-                               content.size(), samples.data(), sizes.data(),
-                               static_cast<unsigned>(sizes.size()), parameters);
+  const std::size_t size = ZDICT_finalizeDictionary(
+      bytes.data(), bytes.size(), content.data(), content.size(), all.data(),
+      sizes.data(), static_cast<unsigned>(sizes.size()), parameters);
   if (ZDICT_isError(size)) return does_not_pay();
   bytes.resize(size);
-  STEMMA_TRY(auto dictionary, ZstdDictionary::FromBytes(std::move(bytes)));
-  if (!MeasureDictionary(*dictionary, outside, level).Pays()) {
-    return does_not_pay();
-  }
-  return dictionary;
+  PageDictionary built;
+  STEMMA_TRY(built.dictionary, ZstdDictionary::FromBytes(std::move(bytes)));
+  built.cost = built.dictionary->Frame().size();
+  built.saved = chooser.Saved(*built.dictionary, built);
+  return built;
 }
 
 }  // namespace stemma

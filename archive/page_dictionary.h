@@ -1,6 +1,9 @@
 // Dictionaries made of whole pages: news pages of one site share most of their
-// bytes, so one page of each template, put into the bundle's dictionary, saves
-// more than a trained one (design figures in docs/decisions).
+// bytes, so one or two pages of each template, put into the bundle's
+// dictionary, save more than a trained one (figures in docs/decisions).
+//
+// What goes in is decided by measuring: a page does if it is expected to save
+// more bytes than it costs in the dictionary's frame.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +12,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "archive/zstd_frames.h"
@@ -16,45 +20,82 @@
 
 namespace stemma {
 
-// Keeps the first few pages of each host and first path segment.
+// Some records seen lately, and how many bytes of pages each place had. A
+// place is a host and the first segment of the path: pages of one template
+// tend to share both.
 class PageSamples {
  public:
-  // `record` is the whole WARC record of a page as it is compressed.
-  void Add(std::string_view uri, std::string_view record);
-  void Clear();
-  // Whether pages of this place had a part in the last dictionary.
-  bool Covers(std::string_view uri) const;
-  // Says that a dictionary was made of what is kept now.
-  void MarkCovered();
+  struct Place {
+    std::vector<std::string_view> pages;
+    std::uint64_t bytes = 0;  // of all its pages, also those not kept
+    std::string name;
+  };
 
-  // All kept pages, first of each place first.
-  std::vector<std::string_view> InOrder() const;
+  // `per_place` pages of a place are kept, the newest ones.
+  explicit PageSamples(std::size_t per_place = 10) : per_place_(per_place) {}
+
+  // `record` is the whole WARC record of a page as it is compressed, `id` its
+  // id. Gives the place it was counted for.
+  const std::string& AddPage(std::string_view uri, std::string_view id,
+                             std::string_view record);
+  // A text made from the page whose record has the id `of`: it counts for that
+  // page's place, apart from its pages. False if that page is not known (any
+  // more).
+  bool AddDerived(std::string_view kind, std::string_view of,
+                  std::string_view record);
+  // Any other text record; `kind` is whatever tells forms apart.
+  void AddSmall(std::string_view kind, std::string_view record);
+  // Starts counting bytes anew; keeps the pages.
+  void ForgetTraffic();
+
+  // Most bytes first. The views hold until the next call of a non-const member.
+  std::vector<Place> Places() const;
+  std::vector<std::string_view> Small() const;
+  // Of all pages counted.
+  std::uint64_t page_bytes() const { return page_bytes_; }
 
  private:
-  static constexpr std::size_t kPerPlace = 4;
-  static constexpr std::size_t kSmallest = 2 << 10, kLargest = 256 << 10;
-  static constexpr std::uint64_t kMostBytes = 12 << 20;
-  std::map<std::string, std::vector<std::string>> places_;
-  std::vector<std::string> order_;
-  std::set<std::string> covered_;
-  std::uint64_t bytes_ = 0;
+  struct Kept {
+    std::vector<std::string> pages;
+    std::size_t next = 0;  // the one to be replaced
+    std::uint64_t bytes = 0;
+  };
+  std::string PlaceFor(std::string_view uri);
+  const std::string& Add(std::string place, std::string_view record);
+  void MakeRoom();
+
+  std::size_t per_place_;
+  std::map<std::string, Kept> places_;
+  std::map<std::string, std::set<std::string>> segments_;  // of a host
+  std::map<std::string, Kept> small_;
+  std::unordered_map<std::string, std::string> place_of_;  // by record id
+  std::uint64_t kept_bytes_ = 0, page_bytes_ = 0;
 };
 
-struct DictionaryGain {
-  std::uint64_t plain = 0, with = 0;  // compressed bytes
-  bool Pays() const { return plain > 0 && with * 100 <= plain * 85; }
+struct DictionaryOptions {
+  std::size_t max_bytes = 1 << 20;
+  int level = 3;
+  std::uint32_t id = 0;  // taken into 32768..2^31-1
+  // Bytes of pages to come, for each byte counted in the samples.
+  double expect = 1;
+  // The samples stand for pages that will be written with the dictionary,
+  // those inside it included: a repack. Else for pages yet to come.
+  bool whole = false;
+  // What would be used otherwise; may be null.
+  const ZstdDictionary* instead = nullptr;
+  int instead_level = 3;
 };
 
-// What `dictionary` does to these pages at `level`.
-DictionaryGain MeasureDictionary(const ZstdDictionary& dictionary,
-                                 const std::vector<std::string_view>& pages,
-                                 int level);
+struct PageDictionary {
+  std::shared_ptr<const ZstdDictionary> dictionary;
+  std::set<std::string> places;  // that it was measured for
+  std::uint64_t cost = 0;        // bytes of its frame
+  double saved = 0;  // bytes on as many pages as counted in the samples, cost
+                     // not taken off
+};
 
-// A dictionary of whole pages, one for each template among `pages`, at most
-// `max_bytes`; `id` is taken into 32768..2^31-1. kNotFound when it would not
-// pay.
-Result<std::shared_ptr<const ZstdDictionary>> BuildPageDictionary(
-    const std::vector<std::string_view>& pages, std::size_t max_bytes,
-    std::uint32_t id, int level);
+// kNotFound when no page pays.
+Result<PageDictionary> BuildPageDictionary(const PageSamples& samples,
+                                           const DictionaryOptions& options);
 
 }  // namespace stemma

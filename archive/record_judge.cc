@@ -257,7 +257,7 @@ void JudgeSink::OnEnd(std::uint64_t length, bool whole) {
     Note("response-not-http: the block of a response is no HTTP response");
   }
   if (body_ == Body::kChunked && whole && record_.info.truncated.empty() &&
-      payload_.active() && (stripper_.broken() || !stripper_.done())) {
+      payload_.expected() && (stripper_.broken() || !stripper_.done())) {
     Note("chunks-broken: the chunked body does not end as it should");
   }
   visitor_.record(std::move(record_));

@@ -324,8 +324,8 @@ Result<std::shared_ptr<const BundleView>> BundleShelf::Find(
     return Error(ErrorCode::kInvalidArgument,
                  fmt::format("'{}' is no name of a bundle", name));
   }
-  for (const auto& [known, view] : open_) {
-    if (known == name) return view;
+  for (const Open& open : open_) {
+    if (open.name == name) return open.view;
   }
   auto view = BundleView::Open(dir_ / name);
   bool growing = false;
@@ -337,9 +337,47 @@ Result<std::shared_ptr<const BundleView>> BundleShelf::Find(
   // A growing file's size is taken when it is opened; do not keep it.
   if (!growing) {
     if (open_.size() >= 16) open_.erase(open_.begin());
-    open_.emplace_back(name, *view);
+    open_.push_back({name, *view, nullptr});
   }
   return view;
+}
+
+Result<StoredRecord> BundleShelf::Record(const RecordInfo& where) {
+  STEMMA_TRY(auto view, Find(where.bundle));
+  const auto is_it = [&where](const Result<StoredRecord>& record) {
+    return record && (where.id.empty() || record->info.id == where.id);
+  };
+  Result<StoredRecord> record = OpenRecord(view, where.offset, where.length);
+  if (is_it(record)) return record;
+  const auto open = [this, &where] {
+    return std::find_if(open_.begin(), open_.end(), [&where](const Open& o) {
+      return o.name == where.bundle;
+    });
+  };
+  // What is still being written has not been packed anew.
+  if (open() != open_.end() && !where.id.empty()) {
+    if (!open()->places) {
+      // What is kept open may be the file of before.
+      open_.erase(open());
+      STEMMA_TRY(view, Find(where.bundle));
+      Result<StoredRecord> again = OpenRecord(view, where.offset, where.length);
+      if (is_it(again)) return again;
+      STEMMA_TRY(RecordPlaces places, RecordPlaces::Of(view->file()));
+      if (open() == open_.end()) return record;
+      open()->places = std::make_shared<RecordPlaces>(std::move(places));
+    }
+    for (const RecordPlaceInFile& place : open()->places->Find(where.id)) {
+      Result<StoredRecord> moved = OpenRecord(view, place.offset, place.length);
+      if (is_it(moved)) return moved;
+    }
+  }
+  if (record) {
+    return Error(
+        ErrorCode::kCorrupt,
+        fmt::format("bundle {}: record at {} is {}, not {}", where.bundle,
+                    where.offset, record->info.id, where.id));
+  }
+  return record;
 }
 
 }  // namespace stemma

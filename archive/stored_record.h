@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "archive/archive_reader.h"
+#include "archive/record_places.h"
 #include "archive/zstd_frames.h"
 #include "core/blob.h"
 #include "core/result.h"
@@ -52,11 +54,20 @@ class BundleShelf {
   // `name` is "bundles/NAME.warc.zst"; the file may still end in ".open".
   // kInvalidArgument for a name that leaves the archive.
   Result<std::shared_ptr<const BundleView>> Find(const std::string& name);
+  // The record `where.id` of `where.bundle`: at its place, or, when the bundle
+  // was packed anew since, wherever it lies now. kCorrupt when it is in
+  // neither.
+  Result<StoredRecord> Record(const RecordInfo& where);
   void Forget() { open_.clear(); }
 
  private:
+  struct Open {
+    std::string name;
+    std::shared_ptr<const BundleView> view;
+    std::shared_ptr<const RecordPlaces> places;  // once they were needed
+  };
   std::filesystem::path dir_;
-  std::vector<std::pair<std::string, std::shared_ptr<const BundleView>>> open_;
+  std::vector<Open> open_;
 };
 
 // Whether `name` is "bundles/" and a file name of [A-Za-z0-9._-], no dot first.

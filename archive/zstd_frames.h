@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/blob.h"
 #include "core/result.h"
@@ -34,8 +36,8 @@ class ZstdDictionary {
 
   const std::string& bytes() const { return bytes_; }
   std::uint32_t id() const { return id_; }
-  // The whole skippable frame to begin a bundle with.
-  std::string Frame() const;
+  // The whole skippable frame to begin a bundle with; made once.
+  const std::string& Frame() const;
 
  private:
   friend class FrameEncoder;
@@ -44,12 +46,16 @@ class ZstdDictionary {
   std::string bytes_;
   std::uint32_t id_ = 0;
   void* decoding_ = nullptr;  // ZSTD_DDict
+  mutable std::once_flag framed_;
+  mutable std::string frame_;
 };
 
 // Writes frames. Not thread-safe.
 class FrameEncoder {
  public:
   FrameEncoder(int level, std::shared_ptr<const ZstdDictionary> dictionary);
+  // To learn sizes: as if `content` were in a dictionary.
+  static FrameEncoder After(int level, std::string_view content);
   ~FrameEncoder();
   FrameEncoder(FrameEncoder&&) noexcept;
   FrameEncoder& operator=(FrameEncoder&&) noexcept;
@@ -59,6 +65,7 @@ class FrameEncoder {
 
  private:
   struct State;
+  explicit FrameEncoder(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
@@ -130,6 +137,14 @@ class FrameWalker {
   std::string window_;
   std::uint64_t window_at_ = 0;
 };
+
+// Of one frame of a record.
+struct FrameSizes {
+  std::uint32_t stored = 0, content = 0;
+};
+// The extension frame that ends a record of several frames: the layout of
+// zstd's seekable format, without per-frame checksums: the frames have theirs.
+std::string SeekTable(const std::vector<FrameSizes>& frames);
 
 inline constexpr std::uint32_t kZstdMagic = 0xFD2FB528;
 inline constexpr std::uint32_t kDictionaryFrameMagic = 0x184D2A5D;

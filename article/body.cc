@@ -12,6 +12,7 @@
 #include "article/dates.h"
 #include "article/furniture.h"
 #include "article/media_refs.h"
+#include "article/names.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -21,6 +22,7 @@ namespace {
 constexpr std::uint32_t kProseWeight = 60;
 constexpr std::uint32_t kLongWeight = 140;
 constexpr double kLinkedText = 0.5;
+constexpr std::size_t kLongestSearched = 200'000;  // bytes, for repeats
 
 class BodyFinder {
  public:
@@ -46,6 +48,9 @@ class BodyFinder {
       FindExtent();
       CutTail();
       for (std::size_t i = 0; i < blocks_.size(); ++i) Judge(i);
+      FindDeck();
+      DropRepeats();
+      DropBiographies();
       DropLoneHeadings();
     }
     Conclude();
@@ -288,12 +293,32 @@ class BodyFinder {
       if (before >= 150 && OpensComments(block.text) &&
           !In(block, kInHidden | kInButton | kInNav) &&
           (block.kind == BlockKind::kHeading || block.words <= 5) &&
-          ++tries <= 20 && MayBeComments(i)) {
+          ++tries <= 20 && !HeadsASection(i) && MayBeComments(i)) {
         comments_ = static_cast<int>(i);
         return;
       }
       if (facts_[i].prose) before += block.weight;
     }
+  }
+
+  // "Discussion" may be a section of the text: a heading that stands where two
+  // others stood before it.
+  bool HeadsASection(std::size_t i) const {
+    if (blocks_[i].heading < 2) return false;
+    const auto path = [&](std::size_t k) {
+      return paths_[static_cast<std::size_t>(std::max(blocks_[k].node, 0))];
+    };
+    if (blocks_[i].text.find_first_of("0123456789(") != std::string::npos) {
+      return false;
+    }
+    int alike = 0;
+    for (std::size_t k = 0; k < i; ++k) {
+      if (static_cast<int>(k) <= body_.title_block || !Open(k)) continue;
+      if (blocks_[k].heading == blocks_[i].heading && path(k) == path(i)) {
+        ++alike;
+      }
+    }
+    return alike >= 2;
   }
 
   // Whether the prose behind block `i` may be readers': not if it goes on in a
@@ -460,8 +485,11 @@ class BodyFinder {
     }
     if (comments_ > first_) last_ = std::min(last_, comments_ - 1);
     TakeTrailingLists();
+    TakeSameElement();
+    TakeLastWords();
     text_first_ = first_;
     text_last_ = last_;
+    TakeDeeper();
     Widen();
     AcceptShapes();
   }
@@ -529,6 +557,67 @@ class BodyFinder {
                         block.kind == BlockKind::kPreformatted ||
                         OpensItem(block.text);
       if (item && block.weight >= 8) last_ = static_cast<int>(i);
+    }
+  }
+
+  // What follows in the element of the text's last sentence, and is as much as
+  // a good part of the text: lines of a list that no <li> marks.
+  void TakeSameElement() {
+    const auto last = static_cast<std::size_t>(last_);
+    double told = 0, more = 0;
+    for (std::size_t i = 0; i <= last; ++i) {
+      if (facts_[i].native && Open(i)) told += blocks_[i].weight;
+    }
+    int end = last_;
+    for (std::size_t i = last + 1; i < blocks_.size(); ++i) {
+      if (comments_ >= 0 && static_cast<int>(i) >= comments_) break;
+      const PageBlock& block = blocks_[i];
+      if (facts_[i].container != facts_[last].container || !Open(i)) continue;
+      if (block.LinkDensity() > 0.3 || block.tag != blocks_[last].tag ||
+          facts_[i].furniture != Furniture::kNone) {
+        continue;
+      }
+      more += block.weight;
+      end = static_cast<int>(i);
+    }
+    if (more > 0.15 * told) last_ = end;
+  }
+
+  // Prose deeper in the element around all of the text.
+  void TakeDeeper() {
+    double more = 0;
+    int end = last_;
+    for (std::size_t i = static_cast<std::size_t>(last_) + 1;
+         i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      if (comments_ >= 0 && static_cast<int>(i) >= comments_) break;
+      if (NodeAt(root_).tag == Tag::kBody || !Within(block.node, root_)) break;
+      if (!Open(i) || !facts_[i].prose || !block.ends_sentence ||
+          block.sentences < 1 || block.LinkDensity() > 0.2 ||
+          DropHit(i) != nullptr) {
+        continue;
+      }
+      more += block.weight;
+      end = static_cast<int>(i);
+    }
+    const Shape& shape = shapes_[static_cast<std::size_t>(shape_)];
+    if (more > 0.1 * shape.mass) last_ = end;
+  }
+
+  // "Happy practicing!" behind the last paragraph and in the same element.
+  void TakeLastWords() {
+    const auto last = static_cast<std::size_t>(last_);
+    for (std::size_t i = last + 1; i < blocks_.size() && i < last + 4; ++i) {
+      const PageBlock& block = blocks_[i];
+      const bool words =
+          facts_[i].native && facts_[i].container == facts_[last].container &&
+          block.kind == BlockKind::kParagraph &&
+          block.tag == blocks_[last].tag && block.ends_sentence &&
+          block.link_weight == 0 && block.weight >= 8 &&
+          facts_[i].furniture == Furniture::kNone;
+      if (!words || (comments_ >= 0 && static_cast<int>(i) >= comments_))
+        return;
+      last_ = static_cast<int>(i);
     }
   }
 
@@ -672,7 +761,6 @@ class BodyFinder {
     }
     verdict.kept = true;
     if (at < first_) {
-      verdict.kind = BlockKind::kStandfirst;
       verdict.rule = "standfirst";
     } else {
       verdict.rule = witnessed_[i]      ? "witnessed"
@@ -686,7 +774,7 @@ class BodyFinder {
     const PageBlock& block = blocks_[i];
     const Facts& facts = facts_[i];
     const int at = static_cast<int>(i);
-    if (block.weight == 0) return "separator";
+    if (block.weight == 0) return IsSectionRule(i) ? "" : "separator";
     if (const MarkerHit* hit = DropHit(i)) return "marker:" + hit->marker->id;
     if (cut_ >= 0 && at >= cut_) return "behind:" + cut_by_;
     if (at < first_) return IsStandfirst(i) ? "" : "before-text";
@@ -699,7 +787,8 @@ class BodyFinder {
       return "";
     }
     if (IsPictureText(i)) return "picture-text";
-    if (block.LinkDensity() > kLinkedText && !IsLinkedSentence(i)) {
+    if (block.LinkDensity() > kLinkedText && !IsLinkedSentence(i) &&
+        !IsLinkedHeading(i)) {
       return "links";
     }
     if (at < text_first_ || at > text_last_) {
@@ -713,7 +802,19 @@ class BodyFinder {
         block.kind == BlockKind::kTableRow) {
       return "";
     }
+    if (block.kind == BlockKind::kListItem && block.link_weight == 0 &&
+        block.words >= 3) {
+      return "";
+    }
     return facts.prose && block.ends_sentence ? "" : "other-shape";
+  }
+
+  // "___" between two parts of the text, as the wires write it.
+  bool IsSectionRule(std::size_t i) const {
+    const int at = static_cast<int>(i);
+    return facts_[i].native && at > text_first_ && at <= text_last_ + 1 &&
+           blocks_[i].text.size() >= 2 &&
+           blocks_[i].text.find_first_not_of('_') == std::string::npos;
   }
 
   // A short text beside a picture, in an element that holds little else; or one
@@ -735,6 +836,13 @@ class BodyFinder {
            block.kind == BlockKind::kParagraph;
   }
 
+  // The heading of a section may be a link to what the section is about.
+  bool IsLinkedHeading(std::size_t i) const {
+    return facts_[i].native && blocks_[i].heading > 0 &&
+           static_cast<int>(i) >= text_first_ &&
+           static_cast<int>(i) <= text_last_;
+  }
+
   // Between headline and text: what the head calls the description, or a
   // sentence that is neither byline nor caption.
   bool IsStandfirst(std::size_t i) const {
@@ -744,10 +852,95 @@ class BodyFinder {
     if (block.weight < 30 || block.words < 5) return false;
     if (facts_[i].furniture != Furniture::kNone) return false;
     if (In(block, kInFigure | kInListItem | kInAuthor)) return false;
+    if (BeginsText(i)) return true;
     const std::string text = FoldForMatch(block.text);
     return text.size() >= 20 && text.size() < 4000 && !description_.empty() &&
            (description_.find(text) != std::string::npos ||
             text.find(description_) != std::string::npos);
+  }
+
+  // A whole sentence between headline and text, where the language's custom is
+  // that such a one is the text's first.
+  bool BeginsText(std::size_t i) const {
+    const PageBlock& block = blocks_[i];
+    if (hints_.language.empty() || hints_.language.starts_with("en")) {
+      return false;
+    }
+    return block.ends_sentence && block.weight >= 60 && block.words >= 8 &&
+           block.LinkDensity() < 0.2 && !IsPictureText(i);
+  }
+
+  // A standfirst is part of the headline when byline, date or picture part it
+  // from the text, on a page in English. (An English deck repeats the text; a
+  // Vorspann or chapô begins it.) It goes with the title, which is no part of
+  // the text either. See docs/decisions/article-standfirst.md.
+  void FindDeck() {
+    if (!hints_.language.starts_with("en")) return;
+    bool parted = false;
+    for (int k = std::min(first_, static_cast<int>(blocks_.size())) - 1;
+         k > body_.title_block; --k) {
+      BodyVerdict& verdict = body_.verdicts[static_cast<std::size_t>(k)];
+      if (!verdict.kept) {
+        parted = true;
+      } else if (parted && verdict.rule == "standfirst") {
+        verdict.rule = "deck";
+        verdict.kind = BlockKind::kStandfirst;
+      }
+    }
+  }
+
+  // What a paragraph of the text says as well: a pull quote, a picture's text,
+  // a box. A paragraph of the text itself that is there twice was written
+  // twice.
+  void DropRepeats() {
+    std::string all;
+    std::vector<std::size_t> begin(blocks_.size() + 1);
+    const auto counts = [&](std::size_t i) {
+      return body_.verdicts[i].kept &&
+             body_.verdicts[i].kind != BlockKind::kTitle &&
+             body_.verdicts[i].kind != BlockKind::kStandfirst;
+    };
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      begin[i] = all.size();
+      if (counts(i)) all += FoldForMatch(blocks_[i].text) + '\n';
+    }
+    begin[blocks_.size()] = all.size();
+    if (all.size() > kLongestSearched) return;
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const bool may = body_.verdicts[i].kind == BlockKind::kQuote ||
+                       (body_.verdicts[i].kind == BlockKind::kParagraph &&
+                        !facts_[i].native);
+      if (!counts(i) || !may || begin[i + 1] - begin[i] < 40 ||
+          begin[i + 1] - begin[i] > 600) {
+        continue;
+      }
+      const std::string_view text =
+          std::string_view(all).substr(begin[i], begin[i + 1] - begin[i] - 1);
+      std::size_t at = all.find(text);
+      if (at == begin[i]) at = all.find(text, begin[i + 1]);
+      if (at == std::string::npos) continue;
+      const bool whole = all.compare(at + text.size(), 1, "\n") == 0 &&
+                         (at == 0 || all[at - 1] == '\n');
+      if (whole && at > begin[i]) continue;  // the first stays
+      body_.verdicts[i] = {false, "repeat", blocks_[i].kind};
+    }
+  }
+
+  // "Jane Doe is a reporter in ..." where the text ends.
+  void DropBiographies() {
+    int seen = 0;
+    for (std::size_t i = blocks_.size(); i-- > 0 && seen < 3;) {
+      BodyVerdict& verdict = body_.verdicts[i];
+      if (!verdict.kept || verdict.kind == BlockKind::kTitle) continue;
+      ++seen;
+      for (const std::string& author : hints_.authors) {
+        if (!ReadsLikeName(author)) continue;
+        if (blocks_[i].text.starts_with(author) && blocks_[i].weight < 700) {
+          verdict.kept = false;
+          verdict.rule = "about-author";
+        }
+      }
+    }
   }
 
   // A heading goes when the next kept block is a heading of its rank or above,

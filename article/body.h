@@ -16,8 +16,9 @@ struct BodyHints {
   std::vector<std::string> titles;  // what the head says the title is
   std::string article_body;         // schema.org's copy of the text, if any
   std::string description;
-  std::vector<std::string> authors;
-  bool list_page = false;  // the page says it is a list
+  std::string language;              // lower case, "en-us"; may be empty
+  std::vector<std::string> authors;  // as the head names them
+  bool list_page = false;            // the page says it is a list
 };
 
 struct BodyVerdict {

@@ -197,7 +197,7 @@ Utf8Facts InspectUtf8(std::string_view bytes) {
   return facts;
 }
 
-void DecodeUtf8(std::string_view bytes, DecodedText& out) {
+void DecodeUtf8(std::string_view bytes, std::size_t limit, DecodedText& out) {
   const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
   const auto* end = p + bytes.size();
   out.utf8.reserve(bytes.size());
@@ -221,8 +221,9 @@ void DecodeUtf8(std::string_view bytes, DecodedText& out) {
     if (*p != 0) ++out.replacements;
     p -= length;
     run = p;
+    if (out.utf8.size() > limit) break;  // DecodePage cuts it and says so
   }
-  flush(end);
+  flush(out.utf8.size() > limit ? run : end);
 }
 
 template <class ToChar>
@@ -298,9 +299,9 @@ void DecodeByIcu(const char* name, std::string_view bytes, DecodedText& out) {
 }
 
 void DecodeAs(const Encoding& encoding, std::string_view bytes,
-              DecodedText& out) {
+              std::size_t limit, DecodedText& out) {
   if (encoding.name == "UTF-8") {
-    DecodeUtf8(bytes, out);
+    DecodeUtf8(bytes, limit, out);
   } else if (encoding.name == "windows-1252") {
     DecodeSingleByte(bytes, out, [](unsigned char b) {
       return b < 0xA0 ? char32_t{kWindows1252[b - 0x80U]} : char32_t{b};
@@ -569,12 +570,72 @@ DecodedText DecodePage(std::string_view bytes, std::string_view content_type,
   if (out.charset.source == "bom") {
     bytes.remove_prefix(out.charset.encoding == "UTF-8" ? 3 : 2);
   }
-  DecodeAs(*Named(out.charset.encoding), bytes, out);
+  DecodeAs(*Named(out.charset.encoding), bytes, max_bytes, out);
+  if (out.utf8.size() > max_bytes) {
+    std::size_t end = max_bytes;  // a whole character
+    while (end > 0 && (out.utf8[end] & 0xC0) == 0x80) --end;
+    out.notes.push_back(
+        fmt::format("cut: behind {} bytes, as UTF-8, the page goes on", end));
+    out.utf8.resize(end);
+    out.cut = true;
+  }
+  out.utf8.shrink_to_fit();
   if (out.replacements > 0 && out.charset.encoding != "replacement") {
     out.notes.push_back(fmt::format("charset: {} malformed sequences in {}",
                                     out.replacements, out.charset.encoding));
   }
   return out;
+}
+
+std::string_view BinaryKind(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  // First bytes, from each format's specification.
+  static constexpr struct {
+    std::size_t at;
+    std::string_view bytes, kind;
+  } kSigns[] = {{0, "%PDF-"sv, "PDF"},
+                {0, "\x89PNG\r\n"sv, "PNG"},
+                {0, "\xFF\xD8\xFF"sv, "JPEG"},
+                {0, "GIF8"sv, "GIF"},
+                {0, "PK\x03\x04"sv, "ZIP"},
+                {0, "\x1F\x8B\x08"sv, "gzip data"},
+                {0, "\x28\xB5\x2F\xFD"sv, "Zstandard data"},
+                {0, "7z\xBC\xAF"sv, "7z"},
+                {0,
+                 "\x7F"
+                 "ELF"sv,
+                 "ELF program"},
+                {0, "OggS"sv, "Ogg"},
+                {0, "ID3"sv, "MP3"},
+                {4, "ftyp"sv, "MP4"},
+                {8, "WEBP"sv, "WebP"},
+                {8, "WAVEfmt"sv, "WAV"},
+                {0, "\x1A\x45\xDF\xA3"sv, "Matroska"},
+                {0, "wOF2"sv, "font"},
+                {0, "wOFF"sv, "font"},
+                {0, "BZh"sv, "bzip2 data"},
+                {0, "SQLite format 3\0"sv, "SQLite"}};
+  for (const auto& sign : kSigns) {
+    if (bytes.size() > sign.at &&
+        bytes.substr(sign.at).starts_with(sign.bytes)) {
+      return sign.kind;
+    }
+  }
+  if (!ByBom(bytes).empty() || !ByZeroPattern(bytes).empty()) return {};
+  const std::string_view head = bytes.substr(0, 4096);
+  std::size_t controls = 0;
+  for (const char c : head) {
+    const auto b = static_cast<unsigned char>(c);
+    controls += b < 0x09 || (b > 0x0D && b < 0x20 && b != 0x1B) ? 1 : 0;
+  }
+  if (controls * 10 <= head.size()) return {};
+  // A page that somebody filled up with NULs is still a page.
+  const std::string lower = Lower(head);
+  for (const std::string_view tag : {"<html", "<head", "<body", "<title",
+                                     "<!doctype", "<meta", "<div", "<p>"}) {
+    if (lower.find(tag) != std::string::npos) return {};
+  }
+  return "binary data";
 }
 
 bool IsUtf8(std::string_view text) { return InspectUtf8(text).malformed == 0; }

@@ -41,12 +41,16 @@ struct DecodedText {
   std::vector<std::string> notes;
 };
 // Never fails: what can't be read is U+FFFD and counted. Linear time; the
-// result is at most 3 * max_bytes long. A declared encoding that the bytes
+// result is at most max_bytes long. A declared encoding that the bytes
 // contradict (a legacy label over valid multi-byte UTF-8) stays in force and is
 // noted, but for "iso-8859-1"-like labels over UTF-8, see
 // docs/decisions/article-charset.md.
 DecodedText DecodePage(std::string_view bytes, std::string_view content_type,
                        std::size_t max_bytes);
+
+// What the bytes are, when they are neither markup nor text: "PDF", "PNG",
+// "ZIP", ..., "binary data"; "" for anything that may be a page.
+std::string_view BinaryKind(std::string_view bytes);
 
 // Whether `text` is well-formed UTF-8.
 bool IsUtf8(std::string_view text);

@@ -901,11 +901,39 @@ std::optional<DateClaim> ReadIso(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// The C library's "Mon Aug 03 12:45:00 EDT 2015"; the zone's letters are
+// ambiguous and so unread.
+std::optional<DateClaim> ReadCtime(std::string_view text) {
+  std::vector<std::string_view> words;
+  std::size_t begin = 0;
+  while (begin < text.size() && words.size() < 7) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    if (end > begin) words.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (words.size() < 5 || words.size() > 6) return std::nullopt;
+  if (words[3].size() < 5 || words[3].find(':') == std::string_view::npos ||
+      words.back().size() != 4 || MonthOf(words[1]) == 0) {
+    return std::nullopt;
+  }
+  const std::string ordered =
+      fmt::format("{} {} {} {}", words[2], words[1], words.back(), words[3]);
+  auto reading = FindDate(ordered, "");
+  if (!reading) return std::nullopt;
+  reading->claim.raw = std::string(text);
+  return std::move(reading->claim);
+}
+
+}  // namespace
+
 std::optional<DateClaim> ReadMachineDate(std::string_view text) {
   text = Trim(text);
   if (text.empty() || text.size() > 80) return std::nullopt;
   if (auto claim = ReadEpoch(text)) return claim;
   if (auto claim = ReadIso(text)) return claim;
+  if (auto claim = ReadCtime(text)) return claim;
   auto reading = FindDate(text, "");
   if (!reading) return std::nullopt;
   DateClaim claim = std::move(reading->claim);
@@ -998,7 +1026,7 @@ std::string DayAsWritten(const DateClaim& claim) {
 namespace {
 
 bool IsShown(const DateClaim& claim) {
-  return claim.source == "text" || claim.source == "publisher-line";
+  return claim.source.starts_with("text") || claim.source == "publisher-line";
 }
 
 }  // namespace
@@ -1013,6 +1041,10 @@ std::string DayShown(const DateClaim& published,
                              raw.ends_with("+0000") || raw.ends_with("GMT"));
   std::string modified;
   const DateClaim* shown = nullptr;
+  for (const DateClaim& claim : claims) {
+    // "Published 3 May" is what the page itself says of the day.
+    if (claim.source == "text:published") return DayAsWritten(claim);
+  }
   for (const DateClaim& claim : claims) {
     if (shown == nullptr && IsShown(claim)) shown = &claim;
     const std::string other = DayAsWritten(claim);

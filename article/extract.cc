@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "article/authors.h"
 #include "article/body.h"
 #include "article/charset.h"
 #include "article/markers.h"
@@ -27,6 +28,11 @@ BodyHints HintsOf(const HeadFacts& head) {
   hints.titles = TitleCandidates(head);
   if (const LdArticle* a = head.Main()) hints.article_body = a->body;
   hints.description = head.Meta("og:description");
+  hints.language = LanguageOf(head);
+  for (char& c : hints.language) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  hints.authors = NamedAuthors(head);
   hints.list_page = head.ld.list_page && head.Main() == nullptr;
   return hints;
 }
@@ -173,6 +179,10 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
                                const SiteRules* rules) {
   if (page.bytes.empty()) {
     return Error(ErrorCode::kInvalidArgument, "extract: the page is empty");
+  }
+  if (const std::string_view kind = BinaryKind(page.bytes); !kind.empty()) {
+    return Error(ErrorCode::kMalformed,
+                 fmt::format("extract: not a page but {}", kind));
   }
   DecodedText decoded =
       DecodePage(page.bytes, page.content_type, limits.max_bytes);

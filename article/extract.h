@@ -19,12 +19,12 @@ class SiteRules;  // article/site_rules.h
 struct HtmlLimits {
   std::size_t max_bytes = 16 << 20;   // larger pages are cut, and noted
   int max_depth = 512;                // deeper tags go, their text stays; noted
-  std::size_t max_nodes = 1 << 19;    // later elements go, their text stays
+  std::size_t max_nodes = 1 << 18;    // later elements go, their text stays
   std::size_t max_attributes = 1000;  // per tag; the rest go, noted
   std::size_t max_attribute_bytes = 1 << 20;  // per value; cut, noted
   std::size_t max_links = 20'000;  // the rest are counted, not listed
   std::size_t max_media = 2'000;
-  std::size_t max_blocks = 100'000;  // later ones are lines of the last; noted
+  std::size_t max_blocks = 50'000;  // later ones are lines of the last; noted
   std::size_t max_json_bytes = 4 << 20;  // JSON-LD read, all scripts together
 };
 

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "article/authors.h"
 #include "article/body.h"
 #include "article/dates.h"
 #include "article/html_entities.h"
-#include "article/names.h"
+#include "article/phrases.h"
 #include "article/text_layers.h"
 #include "core/url.h"
 
@@ -261,303 +262,6 @@ void FillTitle(const HeadFacts& head, const std::vector<PageBlock>& blocks,
   article.title = WithoutKindPrefix(judge.Strip(article.title_raw));
 }
 
-// ---- authors ---------------------------------------------------------------
-
-void AddNames(const std::vector<std::string>& names,
-              std::vector<std::string>& authors) {
-  for (const std::string& name : names) {
-    const std::string folded = FoldForMatch(name);
-    const bool known = std::any_of(
-        authors.begin(), authors.end(),
-        [&](const std::string& a) { return FoldForMatch(a) == folded; });
-    if (!known && !folded.empty()) authors.push_back(name);
-  }
-}
-
-class AuthorReader {
- public:
-  AuthorReader(const PageTree& tree, const std::vector<PageBlock>& blocks,
-               const HeadFacts& head, int title_block, const Article& article)
-      : tree_(tree), blocks_(blocks), head_(head), title_block_(title_block) {
-    for (const std::string& name :
-         {article.site_name, article.publisher, head.ld.site_name,
-          SecondLevel(HostOf(article.url)), HostOf(article.url)}) {
-      const std::string folded = FoldForMatch(name);
-      if (folded.size() > 2) sites_.push_back(folded);
-    }
-  }
-
-  std::vector<std::string> Run() const {
-    std::vector<std::string> persons, organizations;
-    FromJsonLd(persons, organizations);
-    if (!persons.empty()) return persons;
-    FromLabels(persons);
-    if (!persons.empty()) return persons;
-    for (const char* name :
-         {"parsely-author", "author", "article:author", "dc.creator",
-          "dcterms.creator", "sailthru.author", "byl", "dc.contributor",
-          "itemprop:author", "cxenseparse:author", "article:author_name",
-          "og:article:author", "twitter:creator", "authors"}) {
-      AddMeta(name, persons, organizations);
-      if (!persons.empty()) return persons;
-    }
-    FromMarkup(persons);
-    if (!persons.empty()) return persons;
-    FromAuthorLinks(persons);
-    if (!persons.empty()) return persons;
-    FromByline(persons);
-    if (!persons.empty()) return persons;
-    FromHints(persons);
-    if (!persons.empty()) return persons;
-    FromScripts(persons);
-    if (!persons.empty()) return persons;
-    return organizations;
-  }
-
- private:
-  bool IsSite(const std::string& name) const {
-    const std::string folded = FoldForMatch(name);
-    return std::find(sites_.begin(), sites_.end(), folded) != sites_.end();
-  }
-
-  void FromJsonLd(std::vector<std::string>& persons,
-                  std::vector<std::string>& organizations) const {
-    const LdArticle* a = head_.Main();
-    if (a == nullptr) return;
-    for (const LdPerson& person : a->authors) {
-      std::vector<std::string> names = NamesOfValue(person.name);
-      std::erase_if(names, [&](const std::string& n) { return IsSite(n); });
-      if (person.organization || IsSite(person.name)) {
-        AddNames({person.name}, organizations);
-      } else {
-        AddNames(names, persons);
-      }
-    }
-  }
-
-  // A site may be named for its author: its name is the last choice.
-  void AddMeta(std::string_view name, std::vector<std::string>& out,
-               std::vector<std::string>& last_choice) const {
-    for (const auto& [key, value] : head_.meta) {
-      if (key != name) continue;
-      if (value.starts_with("http") || value.starts_with("@")) continue;
-      for (const std::string& author : NamesOfValue(value)) {
-        AddNames({author}, IsSite(author) ? last_choice : out);
-      }
-    }
-  }
-
-  // <meta name="twitter:label1" content="Written by">, "twitter:data1".
-  void FromLabels(std::vector<std::string>& out) const {
-    for (const char* number : {"1", "2"}) {
-      const std::string label =
-          Lower(head_.Meta(std::string("twitter:label") + number));
-      if (label != "written by" && label != "geschrieben von" &&
-          label != "écrit par" && label != "escrito por" &&
-          label != "verfasst von" && label != "scritto da" && label != "by" &&
-          label != "author") {
-        continue;
-      }
-      std::vector<std::string> names =
-          NamesOfValue(head_.Meta(std::string("twitter:data") + number));
-      std::erase_if(names, [&](const std::string& n) { return IsSite(n); });
-      AddNames(names, out);
-    }
-  }
-
-  // "author":"Jane Doe" in a script that feeds the page's statistics.
-  void FromScripts(std::vector<std::string>& out) const {
-    for (const std::uint32_t number : tree_.scan.scripts) {
-      const std::string_view text =
-          tree_.scan.Content(tree_.scan.elements[number]);
-      for (const std::string_view key :
-           {"\"author\"", "\"authors\"", "\"pagePostAuthor\"", "\"authorName\"",
-            "\"author_name\"", "\"byline\"", "\"articleAuthor\"", "'author'",
-            "author:"}) {
-        const std::size_t at = text.find(key);
-        if (at == std::string_view::npos) continue;
-        const std::string_view rest = text.substr(at + key.size(), 120);
-        const std::size_t open = rest.find_first_not_of(" :[\n\t");
-        if (open == std::string_view::npos ||
-            (rest[open] != '"' && rest[open] != '\'')) {
-          continue;
-        }
-        const std::size_t close = rest.find(rest[open], open + 1);
-        if (close == std::string_view::npos) continue;
-        for (const std::string& name :
-             NamesOfValue(rest.substr(open + 1, close - open - 1))) {
-          if (ReadsLikeName(name) && !IsSite(name)) AddNames({name}, out);
-        }
-        if (!out.empty()) return;
-      }
-    }
-  }
-
-  // rel=author and itemprop=author in the page, before or just behind the text.
-  void FromMarkup(std::vector<std::string>& out) const {
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      const PageBlock& block = blocks_[i];
-      if ((block.context & kInAuthor) == 0 || block.text.size() > 120) continue;
-      if ((block.context & (kInHidden | kInComment)) != 0) continue;
-      std::vector<std::string> names = NamesOf(block.text);
-      std::erase_if(names, [&](const std::string& n) { return IsSite(n); });
-      AddNames(names, out);
-      if (!out.empty()) return;
-    }
-  }
-
-  bool NearTitle(std::size_t i, std::size_t reach) const {
-    const auto title = static_cast<std::size_t>(std::max(title_block_, 0));
-    return i + 8 >= title && i <= title + reach;
-  }
-
-  // <a href=".../author/jane-doe">Jane Doe</a> near the headline; if there is
-  // none, behind the text.
-  void FromAuthorLinks(std::vector<std::string>& out) const {
-    int tries = 0;
-    for (const bool near : {true, false}) {
-      for (std::size_t i = 0; i < blocks_.size(); ++i) {
-        const PageBlock& block = blocks_[i];
-        if (NearTitle(i, 20) != near || block.links.empty()) continue;
-        if (static_cast<int>(i) < title_block_ && !near) continue;
-        if ((block.context & (kInHidden | kInComment | kInNav)) != 0) continue;
-        if (block.text.size() > 300) continue;
-        for (const std::uint32_t link : block.links) {
-          if (++tries > 200) return;
-          const std::string name = AuthorLinkName(link);
-          if (!name.empty()) AddNames({name}, out);
-        }
-        if (!out.empty()) return;
-      }
-    }
-  }
-
-  std::string AuthorLinkName(std::uint32_t link) const {
-    const RawElement& element = tree_.scan.elements[link];
-    const std::string href = Lower(tree_.scan.Attribute(element, "href"));
-    bool authors = false;
-    for (const std::string_view path :
-         {"/author",    "/autor",       "/auteur", "/staff/",     "/people/",
-          "/profile",   "/contributor", "/writer", "/journalist", "/by/",
-          "/columnist", "/reporter",    "/team/",  "/user/",      "/users/",
-          "/redakt",    "/medarbe",     "/bio/",   "/experts/",   "/editor",
-          "author=",    "/newsteam/",   "/profil", "/creator",    "/about/"}) {
-      authors = authors || href.find(path) != std::string::npos;
-    }
-    if (!authors) return {};
-    const std::string text = TextOfElement(link);
-    const std::vector<std::string> names = NamesOf(text);
-    if (names.size() != 1 || IsSite(names[0])) return {};
-    return ReadsLikeName(names[0]) ? names[0] : "";
-  }
-
-  std::string TextOfElement(std::uint32_t number) const {
-    const auto ref = static_cast<std::int32_t>(number);
-    for (std::size_t i = 0; i < tree_.nodes.size(); ++i) {
-      const Node& node = tree_.nodes[i];
-      if (node.kind != NodeKind::kElement || node.ref != ref) continue;
-      std::string text;
-      for (std::int32_t k = static_cast<std::int32_t>(i) + 1; k < node.end;
-           ++k) {
-        const Node& inner = tree_.nodes[static_cast<std::size_t>(k)];
-        if (inner.kind == NodeKind::kText) text += tree_.Text(inner);
-        if (text.size() > 400) break;
-      }
-      return OneLine(text);
-    }
-    return {};
-  }
-
-  // A name near the headline in an element whose class or id says what it is.
-  // A hint only: it counts when the text reads like a name, and for nothing but
-  // the author.
-  void FromHints(std::vector<std::string>& out) const {
-    for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      const PageBlock& block = blocks_[i];
-      if (block.text.size() > 120 || !NearTitle(i, 40)) continue;
-      if ((block.context & (kInHidden | kInComment | kInNav)) != 0) continue;
-      std::int32_t node =
-          tree_.nodes[static_cast<std::size_t>(block.first)].parent;
-      bool hinted = false;
-      for (int level = 0; level < 4 && node > 0 && !hinted; ++level) {
-        const std::string names = Lower(tree_.Attribute(node, "class") + " " +
-                                        tree_.Attribute(node, "id"));
-        hinted = names.find("author") != std::string::npos ||
-                 names.find("byline") != std::string::npos ||
-                 names.find("autor") != std::string::npos ||
-                 names.find("writer") != std::string::npos;
-        node = tree_.nodes[static_cast<std::size_t>(node)].parent;
-      }
-      if (!hinted) continue;
-      std::string_view text = block.text;
-      if (const auto date = FindDate(text, ""))
-        text = text.substr(0, date->begin);
-      for (const std::string& name : NamesOf(text)) {
-        if (ReadsLikeName(name) && !IsSite(name)) AddNames({name}, out);
-      }
-      if (!out.empty()) return;
-    }
-  }
-
-  // "By Jane Doe" in a short block near the headline; "Written by Jane Doe"
-  // anywhere behind it.
-  void FromByline(std::vector<std::string>& out) const {
-    for (const bool near : {true, false}) {
-      for (std::size_t i = 0; i < blocks_.size(); ++i) {
-        const PageBlock& block = blocks_[i];
-        if (NearTitle(i, 25) != near || block.text.size() > 150) continue;
-        if (static_cast<int>(i) < title_block_ && !near) continue;
-        if ((block.context & (kInHidden | kInComment | kInNav)) != 0) continue;
-        ReadByline(i, near, out);
-        if (!out.empty()) return;
-      }
-    }
-  }
-
-  void ReadByline(std::size_t i, bool near,
-                  std::vector<std::string>& out) const {
-    std::string text = blocks_[i].text;
-    const std::string lower = Lower(text);
-    bool opens = false, alone = false;
-    for (const std::string_view opener :
-         {"written by", "article by", "posted by", "words by", "story by",
-          "author:", "autor:", "by:", "geschrieben von", "text:", "von:"}) {
-      opens = opens || lower.starts_with(opener);
-    }
-    if (!near && !opens) return;
-    for (const std::string_view whole :
-         {"by", "written by", "article by", "author", "author:", "autor:",
-          "von", "par", "por", "written by:", "posted by", "by:"}) {
-      alone = alone || lower == whole;
-    }
-    if (alone && i + 1 < blocks_.size()) {
-      text = "by " + blocks_[i + 1].text;
-    } else if (lower.starts_with("by") && text.size() > 4 && text[2] >= 'A' &&
-               text[2] <= 'Z') {
-      text.insert(2, " ");  // <span>By</span><span>Jane Doe</span>
-    } else if (!OpensByline(text)) {
-      const std::size_t by = text.find(" by ");
-      if (by == std::string::npos || blocks_[i].words > 14) return;
-      text.erase(0, by + 1);
-    }
-    text.resize(std::min(text.size(), text.find('\n')));
-    if (text.size() > 150) return;
-    if (const auto date = FindDate(text, "")) text.resize(date->begin);
-    std::vector<std::string> names = NamesOf(text);
-    std::erase_if(names, [&](const std::string& n) {
-      return IsSite(n) || (n[0] >= 'a' && n[0] <= 'z') ||
-             (n.find(' ') != std::string::npos && !ReadsLikeName(n));
-    });
-    AddNames(names, out);
-  }
-
-  const PageTree& tree_;
-  const std::vector<PageBlock>& blocks_;
-  const HeadFacts& head_;
-  int title_block_;
-  std::vector<std::string> sites_;
-};
-
 // ---- dates
 // -------------------------------------------------------------------
 
@@ -611,6 +315,7 @@ class DateReader {
     if (!article_.published && article_.modified) {
       article_.published = article_.modified;
     }
+    AgreeWithUrl();
   }
 
  private:
@@ -677,8 +382,41 @@ class DateReader {
         break;
       }
     }
-    for (const DateClaim& text : texts) Add(text, "text", true);
+    for (const DateClaim& text : texts) Add(text, text.source, true);
     for (const DateClaim& time : behind) Add(time, "time", true);
+  }
+
+  // A page that hides its headline until a script shows it hides nothing.
+  bool Hidden(const PageBlock& block) const {
+    return (block.context & kInHidden) != 0 &&
+           (title_block_ < 0 ||
+            (blocks_[static_cast<std::size_t>(title_block_)].context &
+             kInHidden) == 0);
+  }
+
+  // What the words before a date say of it: 1 published, -1 changed since.
+  static int LabelOf(std::string_view before) {
+    const std::string lower = LowerForPhrases(before.substr(
+        before.size() - std::min<std::size_t>(before.size(), 60)));
+    std::size_t published = 0, changed = 0;
+    for (const std::string_view word :
+         {"published", "posted", "first published", "veröffentlicht",
+          "erstellt", "publié", "publicado", "publicada", "pubblicato",
+          "gepubliceerd", "opublikowano", "опубликовано", "publicerad",
+          "publisert", "δημοσιεύθηκε", "发布", "公開", "نشر"}) {
+      const std::size_t at = lower.rfind(word);
+      if (at != std::string::npos) published = std::max(published, at + 1);
+    }
+    for (const std::string_view word :
+         {"updated",    "modified",   "reviewed",   "edited",    "aktualisiert",
+          "geändert",   "stand:",     "mis à jour", "modifié",   "actualizado",
+          "aggiornato", "atualizado", "bijgewerkt", "gewijzigd", "aktualizacja",
+          "обновлено",  "uppdaterad", "oppdatert",  "更新",      "تحديث"}) {
+      const std::size_t at = lower.rfind(word);
+      if (at != std::string::npos) changed = std::max(changed, at + 1);
+    }
+    if (published == 0 && changed == 0) return 0;
+    return published >= changed ? 1 : -1;
   }
 
   std::vector<DateClaim> TextNearTitle() const {
@@ -691,16 +429,72 @@ class DateReader {
       for (std::size_t i = from; i < to && found.size() < 5; ++i) {
         const PageBlock& block = blocks_[i];
         if ((static_cast<int>(i) >= title_block_) != behind) continue;
-        if (block.text.size() > 200 || (block.context & kInHidden) != 0) {
-          continue;
-        }
+        if (block.text.size() > 200 || Hidden(block)) continue;
+        if ((block.context & kInFigcaption) != 0) continue;
         if (block.words > 24 && block.ends_sentence) continue;
         if (const auto date = FindDate(block.text, article_.language)) {
           found.push_back(date->claim);
+          const int label =
+              block.words <= 16
+                  ? LabelOf(std::string_view(block.text).substr(0, date->begin))
+                  : 0;
+          found.back().source = label == 0  ? "text"
+                                : label > 0 ? "text:published"
+                                            : "text:updated";
         }
       }
     }
+    // Labelled as the day of publication first, as a later one last.
+    const auto rank = [](const DateClaim& claim) {
+      return claim.source == "text:published" ? 0
+             : claim.source == "text"         ? 1
+                                              : 2;
+    };
+    std::stable_sort(found.begin(), found.end(),
+                     [&](const DateClaim& a, const DateClaim& b) {
+                       return rank(a) < rank(b);
+                     });
     return found;
+  }
+
+  // Of dates that readers see the one that the address names, too.
+  void AgreeWithUrl() {
+    if (!article_.published) return;
+    const std::string& source = article_.published->source;
+    if (!source.starts_with("text") && source != "time") return;
+    const auto named = DateOfUrl(article_.url);
+    std::string prefix = named ? DayAsWritten(*named) : MonthOfUrl();
+    if (prefix.empty() ||
+        DayAsWritten(*article_.published).starts_with(prefix)) {
+      return;
+    }
+    for (const DateClaim& claim : article_.dates) {
+      if (claim.source == "url" || !DayAsWritten(claim).starts_with(prefix)) {
+        continue;
+      }
+      article_.published = claim;
+      return;
+    }
+    if (named) {
+      article_.published = *named;
+      article_.published->source = "url";
+    }
+  }
+
+  // "/2017/09/" of the address as "2017-09"; "" when it has none.
+  std::string MonthOfUrl() const {
+    const std::string& url = article_.url;
+    for (std::size_t i = 0; i + 9 <= url.size(); ++i) {
+      const auto digit = [&](std::size_t k) {
+        return url[i + k] >= '0' && url[i + k] <= '9';
+      };
+      if (url[i] == '/' && (url[i + 1] == '1' || url[i + 1] == '2') &&
+          digit(2) && digit(3) && digit(4) && url[i + 5] == '/' && digit(6) &&
+          digit(7) && url[i + 8] == '/') {
+        return url.substr(i + 1, 4) + "-" + url.substr(i + 6, 2);
+      }
+    }
+    return {};
   }
 
   // <meta name="published_on"> and its like; title="2013-04-04T18:52:11+00:00".
@@ -759,7 +553,7 @@ class DateReader {
            ++i) {
         const PageBlock& block = blocks_[i];
         if ((static_cast<int>(i) > title_block_) != behind) continue;
-        if ((block.context & kInHidden) != 0) continue;
+        if (Hidden(block)) continue;
         const std::string_view head =
             std::string_view(block.text).substr(0, 160);
         if (const auto date = FindDate(head, article_.language)) {
@@ -849,6 +643,19 @@ std::vector<std::string> TitleCandidates(const HeadFacts& head) {
   return titles;
 }
 
+std::string LanguageOf(const HeadFacts& head) {
+  std::string language = head.html_lang;
+  if (language.empty() && head.Main() != nullptr) {
+    language = head.Main()->language;
+  }
+  if (language.empty()) {
+    language = FirstMeta(
+        head, {"og:locale", "content-language", "dc.language", "language"});
+    std::replace(language.begin(), language.end(), '_', '-');
+  }
+  return language;
+}
+
 void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
                   const HeadFacts& head, int title_block, Article& article) {
   const LdArticle* a = head.Main();
@@ -866,13 +673,7 @@ void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
     if (article.publisher.starts_with("http")) article.publisher.clear();
   }
   if (article.publisher.empty()) article.publisher = article.site_name;
-  article.language = head.html_lang;
-  if (article.language.empty() && a != nullptr) article.language = a->language;
-  if (article.language.empty()) {
-    article.language = FirstMeta(
-        head, {"og:locale", "content-language", "dc.language", "language"});
-    std::replace(article.language.begin(), article.language.end(), '_', '-');
-  }
+  article.language = LanguageOf(head);
   article.section = a != nullptr && !a->section.empty()
                         ? a->section
                         : FirstMeta(head, {"article:section", "parsely-section",
@@ -892,8 +693,7 @@ void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
         FirstMeta(head, {"dc.rights", "dcterms.license", "license"});
   }
   FillTitle(head, blocks, title_block, article);
-  article.authors =
-      AuthorReader(tree, blocks, head, title_block, article).Run();
+  article.authors = ReadAuthors(tree, blocks, head, title_block, article);
   DateReader(tree, blocks, head, title_block, article).Run();
 }
 

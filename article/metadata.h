@@ -34,6 +34,10 @@ HeadFacts ReadHead(const PageTree& tree, std::string_view page_url,
 // Titles by trust, as the head states them; repeats out.
 std::vector<std::string> TitleCandidates(const HeadFacts& head);
 
+// The page's language as it says: <html lang>, schema.org, og:locale; "" when
+// it doesn't.
+std::string LanguageOf(const HeadFacts& head);
+
 // Fills everything of `article` but blocks, media, claims, links.
 // `title_block` as FindBody found it, or -1.
 void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,

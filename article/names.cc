@@ -80,7 +80,21 @@ constexpr std::string_view kOpeners[] = {"written by",
                                          "auteur",
                                          "auteurs",
                                          "autoři",
-                                         "redaktion",
+                                         "autoren",
+                                         "text & fotos",
+                                         "text und fotos",
+                                         "text und bilder",
+                                         "text & photos",
+                                         "words & photos",
+                                         "contributors",
+                                         "contributor",
+                                         "thread starter",
+                                         "text von",
+                                         "texte de",
+                                         "edited by",
+                                         "eingestellt von",
+                                         "投稿者",
+                                         "投稿者:",
                                          "text",
                                          "texte",
                                          "texto",
@@ -120,6 +134,8 @@ bool CutOpener(std::string_view& text) {
     const std::size_t size = opener.size();
     if (size >= lower.size()) continue;
     const char next = lower[size];
+    // "Text size" is no byline, "Text: Jane Doe" is.
+    if (opener.starts_with("te") && size <= 5 && next != ':') continue;
     const bool cjk = static_cast<unsigned char>(opener.back()) >= 0x80 &&
                      static_cast<unsigned char>(opener[0]) >= 0xE3;
     if (next != ' ' && next != ':' && next != '/' && next != '\n' &&
@@ -139,25 +155,63 @@ bool CutOpener(std::string_view& text) {
 }
 
 // Between two names. With blanks around where a name could hold the letters.
-constexpr std::string_view kParters[] = {
-    " and ", " und ", " et ", " y ",  " e ",   " en ", " och ",
-    " og ",  " i ",   " и ",  " та ", " και ", " ve ", " & ",
-    ";",     "|",     "/",    "\n",   "、",    "，",   " with ",
-    " mit ", " con ", " • ",  " · ",  " – ",   " — ",  " - "};
+constexpr std::string_view kParters[] = {" and ",
+                                         " und ",
+                                         " et ",
+                                         " y ",
+                                         " e ",
+                                         " en ",
+                                         " och ",
+                                         " og ",
+                                         " i ",
+                                         " и ",
+                                         " та ",
+                                         " και ",
+                                         " ve ",
+                                         " & ",
+                                         ";",
+                                         "|",
+                                         "/",
+                                         "\n",
+                                         "、",
+                                         "，",
+                                         " with ",
+                                         " im gespräch mit ",
+                                         " im Gespräch mit ",
+                                         " mit ",
+                                         " con ",
+                                         " • ",
+                                         " · ",
+                                         " – ",
+                                         " — ",
+                                         " - "};
 
 // A part that holds one of these is a role, a place or a service, not a name.
 constexpr std::string_view kNoName[] = {
-    "staff",      "editor",        "reporter",    "correspondent", "writer",
-    "redaktion",  "redacción",     "redazione",   "redação",       "rédaction",
-    "redactie",   "admin",         "contributor", "columnist",     "producer",
-    "http",       "www.",          "@",           "follow",        "twitter",
-    "facebook",   "updated",       "published",   "posted",        "minute",
-    "read",       "comment",       "share",       "view all",      "more from",
-    "special to", "for the",       "senior",      "chief",         "bureau",
-    "photograph", "subscribe",     "email",       "guest",         "журналист",
-    "редакция",   "корреспондент", "webmaster",   "unknown",       "anonymous",
-    "author",     "journalist",    "autor:",      ".com",          ".org",
-    ".net"};
+    "staff",         "editor",     "reporter",
+    "correspondent", "writer",     "redaktion",
+    "redacción",     "redazione",  "redação",
+    "rédaction",     "redactie",   "admin",
+    "contributor",   "columnist",  "producer",
+    "http",          "www.",       "@",
+    "follow",        "twitter",    "facebook",
+    "updated",       "published",  "posted",
+    "minute",        "read",       "comment",
+    "share",         "view all",   "more from",
+    "special to",    "for the",    "senior",
+    "chief",         "bureau",     "photograph",
+    "subscribe",     "email",      "guest",
+    "журналист",     "редакция",   "корреспондент",
+    "webmaster",     "unknown",    "anonymous",
+    "author",        "journalist", "autor:",
+    ".com",          ".org",       ".net",
+    "attorney",      "professor",  "director",
+    "manager",       "founder",    "ceo",
+    "analyst",       "specialist", "expert",
+    "engineer",      "president",  "officer",
+    "strategist",    "consultant", "coordinator",
+    "university",    "institute",  "geschäftsführer",
+    "projektleiter", "leiter"};
 
 bool HoldsWord(std::string_view lower, std::string_view word) {
   const auto letter = [](char c) {
@@ -222,12 +276,30 @@ std::vector<std::string> Part(std::string_view text) {
   return parts;
 }
 
+// What stands behind a name and is none.
 bool IsSuffix(std::string_view part) {
+  static constexpr std::string_view kTitles[] = {
+      "jr",   "sr",   "md",        "phd", "esq",  "rn",   "rd",     "rdn",
+      "mba",  "iii",  "ii",        "mph", "cfp",  "cfp®", "cpa",    "jd",
+      "dvm",  "vmd",  "dpt",       "msn", "mscn", "facp", "cscs",   "dacvb",
+      "lvt",  "ms",   "ma",        "msc", "bsc",  "ba",   "mfa",    "edd",
+      "psyd", "lcsw", "np",        "fnp", "crnp", "ldn",  "pharmd", "do",
+      "dds",  "cfa",  "e-ryt 200", "foma"};
+  std::string lower = Lower(part);
+  std::erase(lower, '.');
+  for (const std::string_view title : kTitles) {
+    if (lower == title) return true;
+  }
+  return false;
+}
+
+// "By", with nothing behind it.
+bool IsOpener(std::string_view part) {
   const std::string lower = Lower(part);
-  return lower == "jr" || lower == "jr." || lower == "sr" || lower == "sr." ||
-         lower == "md" || lower == "phd" || lower == "ph.d." ||
-         lower == "m.d." || lower == "esq" || lower == "rn" || lower == "rd" ||
-         lower == "mba" || lower == "iii";
+  for (const std::string_view opener : kOpeners) {
+    if (lower == opener) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -260,6 +332,32 @@ bool ReadsLikeName(std::string_view text) {
   return words >= 2 && words <= 5 && capitals >= 2 && words - capitals <= 2;
 }
 
+namespace {
+
+// "Jane Doe (jd)", "신현주 기자", "Jane Doe, professor of something,
+// a.example".
+std::string_view WithoutRole(std::string_view name) {
+  const std::size_t bracket = name.find(" (");
+  if (bracket != std::string_view::npos && name.ends_with(")") &&
+      name.size() - bracket <= 8) {
+    name = Trim(name.substr(0, bracket));
+  }
+  for (const std::string_view role :
+       {" 기자", " 특파원", " 논설위원", " 記者", "記者", " 记者"}) {
+    if (name.size() > role.size() + 2 && name.ends_with(role)) {
+      name = Trim(name.substr(0, name.size() - role.size()));
+    }
+  }
+  const std::size_t comma = name.find(", ");
+  if (comma != std::string_view::npos && name.size() > comma + 30 &&
+      ReadsLikeName(name.substr(0, comma))) {
+    name = name.substr(0, comma);
+  }
+  return name;
+}
+
+}  // namespace
+
 std::vector<std::string> NamesOfValue(std::string_view text) {
   std::vector<std::string> names;
   text = Trim(text);
@@ -270,12 +368,17 @@ std::vector<std::string> NamesOfValue(std::string_view text) {
   while (by_comma && begin <= text.size()) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     const std::string_view part = Trim(text.substr(begin, end - begin));
-    if (part.find(' ') == std::string_view::npos) by_comma = false;
+    // "Jane Doe, MD" is one, "Jane Doe, dpa" are two, "Doe, Jane" is one.
+    if (part.find(' ') == std::string_view::npos &&
+        (begin == 0 || end < text.size() || IsSuffix(part))) {
+      by_comma = false;
+    }
     begin = end + 1;
   }
   std::string current;
   const auto flush = [&] {
-    const std::string_view name = Trim(current);
+    std::string_view name = Trim(current);
+    name = WithoutRole(name);
     const std::string lower = Lower(name);
     const bool address = lower.find("http") != std::string::npos ||
                          lower.find("www.") != std::string::npos ||
@@ -292,7 +395,8 @@ std::vector<std::string> NamesOfValue(std::string_view text) {
   while (at < text.size()) {
     bool hit = false;
     for (const std::string_view parter :
-         {" and ", " und ", " et ", " & ", ";", "|", "\n", "、", "，", " y "}) {
+         {" and ", " und ", " et ", " & ", ";", "|", "\n", "、", "，", " y ",
+          " og ", " och ", " и ", " та ", " και ", " ve "}) {
       if (text.compare(at, parter.size(), parter) == 0) {
         flush();
         at += parter.size();
@@ -324,10 +428,24 @@ std::vector<std::string> NamesOf(std::string_view text) {
     CutOpener(part);
     const std::size_t bracket = part.find_first_of("(<[");
     if (bracket != std::string_view::npos) part = Trim(part.substr(0, bracket));
-    for (const std::string_view tail : {" on", " am", " at", " in", " um"}) {
+    // "Jane Doe 3 min", "Jane Doe um 10:52"
+    const std::size_t digit = part.find_first_of("0123456789");
+    if (digit != std::string_view::npos && digit > 3 &&
+        part[digit - 1] == ' ') {
+      part = Trim(part.substr(0, digit));
+    }
+    for (const std::string_view joint :
+         {" am ", " um ", " on ", " at ", " under ", " in ", " In ", " bei "}) {
+      const std::size_t joint_at = part.find(joint);
+      if (joint_at != std::string_view::npos && joint_at > 3) {
+        part = Trim(part.substr(0, joint_at));
+      }
+    }
+    for (const std::string_view tail :
+         {" on", " am", " at", " in", " um", " à"}) {
       if (part.ends_with(tail)) part.remove_suffix(tail.size());
     }
-    if (part.empty() || IsSuffix(part)) continue;
+    if (part.empty() || IsSuffix(part) || IsOpener(part)) continue;
     if (!LooksLikeName(part)) continue;
     const std::string name(part);
     if (std::find(names.begin(), names.end(), name) == names.end()) {

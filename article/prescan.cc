@@ -117,8 +117,10 @@ class Scanner {
  public:
   Scanner(std::string_view source, const HtmlLimits& limits) : limits_(limits) {
     scan_.source = source;
-    scan_.text.reserve(source.size() / 4);
-    scan_.shape.reserve(source.size() / 6);
+    // Never more than the source but for a few references; what is not used
+    // is never touched.
+    scan_.text.reserve(source.size() + source.size() / 16);
+    scan_.shape.reserve(source.size() / 4);
     levels_.push_back(0);
   }
 
@@ -210,7 +212,16 @@ class Scanner {
     }
   }
 
+  // Only where text and source stop running in step.
   void Mark(std::size_t source) {
+    const TextPiece& piece = scan_.pieces.back();
+    const auto at = static_cast<std::uint32_t>(scan_.text.size());
+    if (!scan_.marks.empty() && scan_.marks.back().text >= piece.text) {
+      const OffsetMark& last = scan_.marks.back();
+      if (last.source + (at - last.text) == source) return;
+    } else if (piece.begin + (at - piece.text) == source) {
+      return;
+    }
     scan_.marks.push_back({static_cast<std::uint32_t>(scan_.text.size()),
                            static_cast<std::uint32_t>(source)});
   }
@@ -419,6 +430,14 @@ class Scanner {
   // A line ends here although no element does.
   void Break() {
     if (scan_.shape.ends_with("B;")) return;
+    if (elements_dropped_ > 0 && scan_.shape.size() == shape_after_text_) {
+      // So much page that a line of its own is too much to keep.
+      if (!scan_.text.ends_with(' ')) {
+        scan_.text += ' ';
+        ++scan_.pieces.back().size;
+      }
+      return;
+    }
     scan_.shape += "B;";
   }
 

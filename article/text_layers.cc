@@ -173,6 +173,7 @@ class OddityFinder {
 
 bool InCanonicalText(const Block& block) {
   return block.kept && !block.text.empty() && block.kind != BlockKind::kTitle &&
+         block.kind != BlockKind::kStandfirst &&
          block.kind != BlockKind::kMediaUrl;
 }
 

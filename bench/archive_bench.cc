@@ -1,18 +1,26 @@
-// The archive against its peers, in one run: bundles against gzip -6 a record
-// (bytes and CPU), check against inflating and hashing alone.
+// The archive against its peers, in one run: bundles against gzip -6 and
+// zstd -3 a record (bytes and CPU), check against inflating and hashing alone.
 //
-//   archive_bench FOLDER [HOST-DEPTH]
+//   archive_bench write FOLDER [mixed]   captures the pages of FOLDER (*.html,
+//       *.html.gz), say ../shared/bench/archiving/gen_site.py's, in two runs
+//       of a job; mixed: all places at a time, as a crawl does, else one after
+//       the other; then packs the archive again
+//   archive_bench sizes ARCHIVE          what the bundles of an archive are
+//   archive_bench real [SHARED]          real pages: sites with several pages,
+//       each an archive of its own, and all pages in one
 //
-// FOLDER holds pages (*.html, *.html.gz), say the site that
-// ../shared/bench/archiving/gen_site.py makes; each becomes one capture.
+// "Text" is every record but images, audio and video. CPU is that of the
+// compressor alone, over the same records in the same process.
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -88,85 +96,196 @@ class Keep : public RecordSink {
     records.emplace_back(text);
   }
   void OnBlock(std::string_view bytes) override { records.back() += bytes; }
-  void OnEnd(std::uint64_t, bool) override { records.back() += "\r\n\r\n"; }
+  void OnEnd(std::uint64_t length, bool) override {
+    records.back() += "\r\n\r\n";
+    lengths.push_back(length);
+  }
   void OnProblem(std::uint64_t, std::string_view, std::string) override {}
+  void OnDictionary(const ZstdDictionary& found) override {
+    dictionary = *ZstdDictionary::FromBytes(found.bytes());
+  }
   std::vector<std::string> records;
+  std::vector<std::uint64_t> lengths;  // stored
+  std::shared_ptr<const ZstdDictionary> dictionary;
 };
 
-int Run(const fs::path& folder) {
-  const std::vector<Page> pages = ReadPages(folder);
-  std::string name = (fs::temp_directory_path() / "benchXXXXXX").string();
-  const fs::path dir = ::mkdtemp(name.data());
-  ArchiveOptions options;
-  options.free_space_floor = 0;
-  std::uint64_t pages_bytes = 0;
-  double start = Cpu();
-  {
-    auto writer = ArchiveWriter::Open(dir / "a", options);
-    for (std::size_t i = 0; i < pages.size(); ++i) {
-      auto draft = (*writer)->BeginCapture(pages[i].url, SystemNow());
-      Exchange e;
-      e.url = pages[i].url;
-      e.request = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
-      e.response_head =
-          "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\n\r\n";
-      e.status = 200;
-      e.started = SystemNow();
-      if (!draft->AddExchange(e, pages[i].body)) return 3;
-      if (!draft->Stage({{"status", 200}})) return 3;
-      if (i % 32 == 0 && !(*writer)->Sync()) return 3;
-      pages_bytes += pages[i].body.size();
+bool IsText(const std::string& record) {
+  const std::string_view head =
+      std::string_view(record).substr(0, record.find("\r\n\r\n") + 2000);
+  for (const char* type : {"Content-Type: video/", "Content-Type: image/",
+                           "Content-Type: audio/"}) {
+    if (head.find(type) != std::string_view::npos) return false;
+  }
+  return true;
+}
+
+struct Sizes {
+  std::uint64_t plain = 0, stored = 0, gzip = 0, zstd = 0, frames = 0;
+  double gzip_cpu = 0, zstd_cpu = 0, ours_cpu = 0;
+
+  void Add(const Sizes& o) {
+    plain += o.plain, stored += o.stored, gzip += o.gzip, zstd += o.zstd;
+    gzip_cpu += o.gzip_cpu, zstd_cpu += o.zstd_cpu, ours_cpu += o.ours_cpu;
+    frames += o.frames;
+  }
+  void Print(const std::string& what) const {
+    fmt::print(
+        "{}: {} bytes of text stored in {}: {:.3f} of gzip -6, {:.3f} of "
+        "zstd -3; CPU 1/{:.1f} of gzip -6, {:.2f} x zstd -3\n",
+        what, plain, stored, double(stored) / double(gzip),
+        double(stored) / double(zstd), gzip_cpu / ours_cpu,
+        ours_cpu / zstd_cpu);
+  }
+};
+
+// The text part of a bundle: its file without the frames of other records.
+Result<Sizes> SizesOf(const fs::path& path, bool* with_dictionary = nullptr) {
+  STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
+  Keep keep;
+  STEMMA_CHECK_OK(ScanWarc(file, keep));
+  Sizes sizes;
+  sizes.stored = file.size();
+  std::vector<std::string> text;
+  for (std::size_t i = 0; i < keep.records.size(); ++i) {
+    if (IsText(keep.records[i])) {
+      text.push_back(std::move(keep.records[i]));
+    } else {
+      sizes.stored -= keep.lengths[i];
     }
   }
-  const double write_cpu = Cpu() - start;
+  for (const std::string& record : text) sizes.plain += record.size();
+  sizes.frames = text.size();
+  double start = Cpu();
+  for (const std::string& record : text) sizes.gzip += Gzip6(record);
+  sizes.gzip_cpu = Cpu() - start;
+  FrameEncoder plain(3, nullptr);
+  start = Cpu();
+  for (const std::string& record : text) {
+    sizes.zstd += plain.Encode(record)->size();
+  }
+  sizes.zstd_cpu = Cpu() - start;
+  FrameEncoder ours(3, keep.dictionary);
+  start = Cpu();
+  for (const std::string& record : text) {
+    if (!ours.Encode(record)) return Error(ErrorCode::kIo, "encoding");
+  }
+  sizes.ours_cpu = Cpu() - start;
+  if (with_dictionary != nullptr) *with_dictionary = keep.dictionary != nullptr;
+  return sizes;
+}
 
-  std::uint64_t stored = 0, plain = 0, packed = 0, with_dictionary = 0,
-                packed_beside = 0;
-  double gzip_cpu = 0, zstd_cpu = 0;
+std::vector<fs::path> BundlesIn(const fs::path& archive) {
   std::vector<fs::path> bundles;
-  for (const auto& entry : fs::directory_iterator(dir / "a" / "bundles")) {
+  for (const auto& entry : fs::directory_iterator(archive / "bundles")) {
     if (entry.path().extension() == ".zst") bundles.push_back(entry);
   }
-  for (const fs::path& path : bundles) {
-    auto file = BlobOfFile(path.string());
-    const std::string first = *file->ReadPrefix(4);
-    const bool dictionary = first == "\x5D\x2A\x4D\x18";
-    Keep keep;
-    if (!ScanWarc(*file, keep)) return 3;
-    std::uint64_t gz = 0;
-    start = Cpu();
-    for (const std::string& record : keep.records) gz += Gzip6(record);
-    gzip_cpu += Cpu() - start;
-    FrameEncoder encoder(3, nullptr);
-    start = Cpu();
-    for (const std::string& record : keep.records) {
-      packed += encoder.Encode(record)->size();
-      plain += record.size();
-    }
-    zstd_cpu += Cpu() - start;
-    packed_beside += gz;
-    stored += file->size();
-    if (dictionary) with_dictionary += file->size();
-    fmt::print("{}: {} bytes, {:.3f} of gzip -6{}\n", path.filename().string(),
-               file->size(), double(file->size()) / double(gz),
-               dictionary ? ", with dictionary" : "");
-  }
-  fmt::print(
-      "{} pages, {} bytes; stored {}; {:.3f} of gzip -6 a record, "
-      "{:.3f} of zstd -3 without dictionary\n",
-      pages.size(), pages_bytes, stored, double(stored) / double(packed_beside),
-      double(stored) / double(packed));
-  fmt::print(
-      "CPU: capture {:.2f} s in all (digests, log, index, seal "
-      "included), gzip -6 {:.2f} s, zstd -3 {:.2f} s\n",
-      write_cpu, gzip_cpu, zstd_cpu);
+  std::sort(bundles.begin(), bundles.end());
+  return bundles;
+}
 
+// All bundles of an archive; those of them that `skip` does not name.
+int PrintSizes(const fs::path& archive, const std::string& what,
+               std::vector<fs::path>* skip, bool each) {
+  Sizes all, dictionary;
+  for (const fs::path& path : BundlesIn(archive)) {
+    if (skip != nullptr) {
+      if (std::find(skip->begin(), skip->end(), path) != skip->end()) continue;
+      skip->push_back(path);
+    }
+    bool with = false;
+    const auto sizes = SizesOf(path, &with);
+    if (!sizes) return 3;
+    if (sizes->frames == 0) continue;
+    all.Add(*sizes);
+    if (with) dictionary.Add(*sizes);
+    if (each) {
+      sizes->Print("  " + path.filename().string() +
+                   (with ? " (dictionary)" : ""));
+    }
+  }
+  all.Print(what);
+  if (dictionary.frames > 0) dictionary.Print(what + ", with a dictionary");
+  return 0;
+}
+
+int Capture(const fs::path& archive, const std::vector<const Page*>& pages,
+            double* cpu) {
+  ArchiveOptions options;
+  options.free_space_floor = 0;
+  const double start = Cpu();
+  auto writer = ArchiveWriter::Open(archive, options);
+  if (!writer) return 3;
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    auto draft = (*writer)->BeginCapture(pages[i]->url, SystemNow());
+    Exchange e;
+    e.url = pages[i]->url;
+    e.request = fmt::format(
+        "GET /{} HTTP/1.1\r\nHost: example.org\r\nAccept: */*\r\n\r\n", i);
+    e.response_head =
+        "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\n\r\n";
+    e.status = 200;
+    e.started = SystemNow();
+    if (!draft->AddExchange(e, pages[i]->body)) return 3;
+    if (!draft->Stage({{"status", 200}})) return 3;
+    if (i % 32 == 0 && !(*writer)->Sync()) return 3;
+  }
+  if (!(*writer)->Seal()) return 3;
+  writer->reset();
+  if (cpu != nullptr) *cpu = Cpu() - start;
+  return 0;
+}
+
+// A page of each place in turn.
+std::vector<const Page*> InTurn(const std::vector<Page>& pages) {
+  std::map<std::string, std::vector<const Page*>> places;
+  for (const Page& page : pages) {
+    places[page.url.substr(0, page.url.find('/', 7))].push_back(&page);
+  }
+  std::vector<const Page*> order;
+  for (std::size_t i = 0; order.size() < pages.size(); ++i) {
+    for (const auto& [name, list] : places) {
+      if (i < list.size()) order.push_back(list[i]);
+    }
+  }
+  return order;
+}
+
+void CheckSpeed(const fs::path& archive);
+
+int Write(const fs::path& folder, bool mixed) {
+  const std::vector<Page> pages = ReadPages(folder);
+  if (pages.empty()) return 2;
+  std::vector<const Page*> order;
+  for (const Page& page : pages) order.push_back(&page);
+  if (mixed) order = InTurn(pages);
+  std::string name = (fs::temp_directory_path() / "benchXXXXXX").string();
+  const fs::path dir = ::mkdtemp(name.data());
+  const fs::path archive = dir / "a";
+  std::vector<fs::path> seen;
+  double cpu = 0;
+  if (Capture(archive, order, &cpu) != 0) return 3;
+  fmt::print("{} pages; capturing took {:.2f} s of CPU in all\n", pages.size(),
+             cpu);
+  if (PrintSizes(archive, "first run", &seen, true) != 0) return 3;
+  std::vector<const Page*> some;
+  for (std::size_t i = 0; i < order.size(); i += 8) some.push_back(order[i]);
+  if (Capture(archive, some, nullptr) != 0) return 3;
+  if (PrintSizes(archive, "second run", &seen, true) != 0) return 3;
+  CheckSpeed(archive);
+  std::error_code ignored;
+  fs::remove_all(dir, ignored);
+  return 0;
+}
+
+void CheckSpeed(const fs::path& archive) {
+  const std::vector<fs::path> bundles = BundlesIn(archive);
+  double start = 0;
   // Check, and what it cannot do without.
   double inflate_cpu = 0, hash_cpu = 0;
   for (const fs::path& path : bundles) {
     Keep keep;
     start = Cpu();
-    if (!ScanWarc(*BlobOfFile(path.string()), keep)) return 3;
+    if (!ScanWarc(*BlobOfFile(path.string()), keep)) return;
     inflate_cpu += Cpu() - start;
     start = Cpu();
     for (const std::string& record : keep.records) {
@@ -182,7 +301,7 @@ int Run(const fs::path& folder) {
     JudgeVisitor visitor;
     visitor.record = [&](JudgedRecord r) { blocks += r.info.block_bytes; };
     visitor.problem = [](std::uint64_t, std::string_view, std::string) {};
-    if (!JudgeWarc(*BlobOfFile(path.string()), {}, visitor)) return 3;
+    if (!JudgeWarc(*BlobOfFile(path.string()), {}, visitor)) return;
   }
   const double check_cpu = Cpu() - start;
   const double seconds =
@@ -194,12 +313,19 @@ int Run(const fs::path& folder) {
       "of the sum\n",
       double(blocks) / 1e6 / seconds, check_cpu, inflate_cpu, hash_cpu,
       (inflate_cpu + hash_cpu) / check_cpu);
-  std::error_code ignored;
-  fs::remove_all(dir, ignored);
-  return 0;
 }
 
 }  // namespace
 }  // namespace stemma
 
-int main(int argc, char** argv) { return argc < 2 ? 2 : stemma::Run(argv[1]); }
+int main(int argc, char** argv) {
+  const std::string mode = argc > 1 ? argv[1] : "";
+  const std::string what = argc > 2 ? argv[2] : "";
+  if (mode == "write" && !what.empty()) {
+    return stemma::Write(what, argc > 3 && argv[3] == std::string("mixed"));
+  }
+  if (mode == "sizes" && !what.empty()) {
+    return stemma::PrintSizes(what, "all bundles", nullptr, true);
+  }
+  return 2;
+}

@@ -261,7 +261,7 @@ ExitCode CheckOneFile(const Session& session, const std::string& file,
     if (!bytes) return fail(bytes.error());
     answer = AnswerNote(*bytes, trust);
   } else {
-    Result<CheckReport> checked = CheckWarcBlob(*blob, file, options);
+    Result<CheckReport> checked = CheckWarcFile(file, options);
     if (!checked) return fail(checked.error());
     report = *std::move(checked);
     answer = AnswerWarc(report);

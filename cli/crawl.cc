@@ -288,6 +288,11 @@ int RunJob(const Options& options, Session& session, const Job& job) {
     if (Status sealed = (*archive)->Seal(); !sealed) {
       return session.Fail(sealed.error());
     }
+    // A run that was short of pages for a dictionary has all of them now. The
+    // archive is whole without it.
+    if (const auto packed = (*archive)->RepackFirstBundles(); !packed) {
+      session.Note("packing anew: " + packed.error().message());
+    }
     // What this run added is signed now; captures stand without it.
     if (Status done = SignAfterJob(session, **archive, job.sign_key,
                                    job.timestamp, how.policy);

@@ -24,8 +24,10 @@
 #include "cli/file_blob.h"
 #include "cli/page_source.h"
 #include "cli/session.h"
+#include "cli/site_rules_files.h"
 #include "core/article_json.h"
 #include "fetch/coding.h"
+#include "hash/sha256.h"
 
 namespace stemma::cli {
 namespace {
@@ -34,7 +36,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 struct Options {
-  std::string reference, url;
+  std::string reference, url, sites;
   bool explain = false, no_fetch = false, batch = false;
 };
 
@@ -163,7 +165,8 @@ Result<Article> ArticleOf(const Options& options, Session& session) {
   input.bytes = page.body;
   input.content_type = page.content_type;
   input.url = options.url.empty() ? page.url : options.url;
-  Result<Article> article = ExtractArticle(input);
+  STEMMA_TRY(const SiteRules rules, SiteRulesOf(session, options.sites));
+  Result<Article> article = ExtractArticle(input, {}, &rules);
   if (!article) return std::move(article).error().Context(options.reference);
   return article;
 }
@@ -192,55 +195,63 @@ std::string ErrorLine(const Json& id, const std::string& message) {
       -1, ' ', false, Json::error_handler_t::replace);
 }
 
-// One answer; `failed` when it is an error.
-std::string Answer(const std::string& line, const fs::path& folder,
-                   bool& failed) {
-  const Json query = Json::parse(line, nullptr, false);
-  failed = true;
-  if (!query.is_object()) return ErrorLine(Json(), "not a JSON object");
-  const Json id = query.contains("id") ? query["id"] : Json();
+// The page of a query, read and gone again before its answer is written.
+Result<Json> AnswerTo(const Json& query, const fs::path& folder,
+                      const SiteRules& rules) {
   std::string path;
   for (const char* key : {"path", "page", "file"}) {
     if (path.empty() && query.contains(key) && query[key].is_string()) {
       path = query[key].get<std::string>();
     }
   }
-  if (path.empty()) return ErrorLine(id, "no \"path\"");
+  if (path.empty()) {
+    return Error(ErrorCode::kInvalidArgument, "no \"path\"");
+  }
   const fs::path file =
       fs::path(path).is_absolute() ? fs::path(path) : folder / path;
-  const Result<std::string> bytes = ReadPageFile(file.string());
-  if (!bytes) return ErrorLine(id, bytes.error().message());
+  STEMMA_TRY(std::string bytes, ReadPageFile(file.string()));
   PageInput input;
-  input.bytes = *bytes;
+  input.bytes = bytes;
   if (query.contains("url") && query["url"].is_string()) {
     input.url = query["url"].get<std::string>();
   }
-  const Result<Article> article = ExtractArticle(input);
-  if (!article) return ErrorLine(id, article.error().message());
+  STEMMA_TRY(Article article, ExtractArticle(input, {}, &rules));
+  std::string().swap(bytes);
+  std::string text = CanonicalText(article);
+  article.blocks.clear();
+  Json out = {
+      {"text_sha256", Sha256Of(text).Hex()}, {"title", article.title},
+      {"author", article.authors},           {"date", Json()},
+      {"language", article.language},        {"site_name", article.site_name},
+      {"canonical", article.canonical_url},  {"is_article", article.is_article},
+      {"confidence", article.confidence}};
+  out["text"] = std::move(text);
+  if (article.published) {
+    out["date"] = DayShown(*article.published, article.dates);
+  }
+  return out;
+}
+
+// One answer; `failed` when it is an error.
+std::string Answer(const std::string& line, const fs::path& folder,
+                   const SiteRules& rules, bool& failed) {
+  const Json query = Json::parse(line, nullptr, false);
+  failed = true;
+  if (!query.is_object()) return ErrorLine(Json(), "not a JSON object");
+  const Json id = query.contains("id") ? query["id"] : Json();
+  Result<Json> out = AnswerTo(query, folder, rules);
+  if (!out) return ErrorLine(id, out.error().message());
   failed = false;
-  const TextLayers layers = LayersOf(*article);
-  Json out = {{"id", id},
-              {"text", layers.text},
-              {"text_sha256", layers.digest.Hex()},
-              {"title", article->title},
-              {"author", article->authors},
-              {"date", Json()},
-              {"language", article->language},
-              {"site_name", article->site_name},
-              {"canonical", article->canonical_url},
-              {"is_article", article->is_article},
-              {"confidence", article->confidence}};
-  if (article->published)
-    out["date"] = DayShown(*article->published, article->dates);
-  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+  (*out)["id"] = id;
+  return out->dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 // Lines go to the workers as they come and leave in the order they came; no
 // more than kWindow lines are held at a time.
 class Pipeline {
  public:
-  Pipeline(fs::path folder, std::ostream& out)
-      : folder_(std::move(folder)), out_(out) {
+  Pipeline(fs::path folder, SiteRules rules, std::ostream& out)
+      : folder_(std::move(folder)), rules_(std::move(rules)), out_(out) {
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < cores; ++i) {
       workers_.emplace_back([this] { Work(); });
@@ -289,7 +300,7 @@ class Pipeline {
       const std::string line = std::move(job.line);
       lock.unlock();
       bool failed = false;
-      std::string answer = Answer(line, folder_, failed);
+      std::string answer = Answer(line, folder_, rules_, failed);
       lock.lock();
       job.answer = std::move(answer);
       job.failed = failed;
@@ -310,6 +321,7 @@ class Pipeline {
   }
 
   fs::path folder_;
+  SiteRules rules_;
   std::ostream& out_;
   std::mutex mutex_;
   std::condition_variable ready_, room_, done_;
@@ -331,7 +343,12 @@ void RunBatch(const Options& options, Session& session) {
     }
     folder = fs::path(options.reference).parent_path();
   }
-  Pipeline pipeline(folder, *session.out);
+  Result<SiteRules> rules = SiteRulesOf(session, options.sites);
+  if (!rules) {
+    session.exit_code = session.Fail(rules.error());
+    return;
+  }
+  Pipeline pipeline(folder, *std::move(rules), *session.out);
   pipeline.Run(from_file ? static_cast<std::istream&>(file) : std::cin);
   if (pipeline.failed()) session.exit_code = kBadAnswer;
 }
@@ -348,6 +365,8 @@ void AddExtract(CLI::App& root, Session& session) {
       ->type_name("FILE|URL");
   command->add_option("--url", options->url, "the address of a FILE's page")
       ->type_name("URL");
+  command->add_option("--sites", options->sites, "more rules for single sites")
+      ->type_name("DIR");
   command->add_flag("--explain", options->explain,
                     "each block of the page with the rule that judged it");
   command->add_flag("--batch", options->batch,

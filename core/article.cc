@@ -50,7 +50,9 @@ std::string CanonicalText(const Article& article) {
   std::string text;
   for (const Block& block : article.blocks) {
     if (!block.kept || block.text.empty()) continue;
-    if (block.kind == BlockKind::kTitle || block.kind == BlockKind::kMediaUrl) {
+    if (block.kind == BlockKind::kTitle ||
+        block.kind == BlockKind::kStandfirst ||
+        block.kind == BlockKind::kMediaUrl) {
       continue;
     }
     if (!text.empty()) text += "\n\n";

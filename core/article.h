@@ -16,7 +16,7 @@ namespace stemma {
 enum class BlockKind {
   kTitle,
   kHeading,
-  kStandfirst,
+  kStandfirst,  // of the headline; a lead of the text is a paragraph
   kParagraph,
   kListItem,
   kQuote,
@@ -87,7 +87,7 @@ struct Article {
 };
 
 // The L1 canonical text ("stemma-text/1"): kept blocks in order, parted by one
-// blank line; the title and bare media URLs are not part of it.
+// blank line; the title, its standfirst and bare media URLs are not part of it.
 std::string CanonicalText(const Article& article);
 
 }  // namespace stemma

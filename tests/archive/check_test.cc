@@ -202,7 +202,8 @@ TEST_F(CheckTest, CdxjAndIndexAreHeldAgainstTheRecords) {
   EXPECT_THAT(Check().Codes(), Contains("cdxj-offset"));
   // An index from another bundle.
   Write(cdxj, Read(Bundles(".cdxj")[1]));
-  EXPECT_THAT(Check().Codes(), Contains("cdxj-offset"));
+  EXPECT_THAT(Check().Codes(), Contains("cdxj-filename"));
+  EXPECT_EQ(Check().Verdict(), "altered");
   Write(cdxj, good);
   EXPECT_EQ(Check().Verdict(), "intact");
   Write(dir_ / "a" / "index.sqlite", "no database");

@@ -173,7 +173,8 @@ class BadInput(e2e.Test):
     def test_html_that_is_none(self):
         url = self.bad('/noise')
         self.capture(url)
-        self.run_stemma('--json', 'extract', url)
+        run = self.run_stemma('--json', 'extract', url, code=3)
+        self.assertIn('not a page but', str(run))
         self.assertTrue([e for e in self.events('capture')
                          if e['target'] == url])
 

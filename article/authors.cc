@@ -1,0 +1,714 @@
+#include "article/authors.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "article/body.h"
+#include "article/dates.h"
+#include "article/names.h"
+#include "article/phrases.h"
+#include "article/text_layers.h"
+#include "core/url.h"
+
+namespace stemma {
+namespace {
+
+constexpr std::size_t kNear = 25;  // blocks behind the headline
+
+std::string Lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+bool AddName(const std::string& name, std::vector<std::string>& authors) {
+  const std::string folded = FoldForMatch(name);
+  if (folded.empty()) return false;
+  for (const std::string& known : authors) {
+    if (FoldForMatch(known) == folded) return false;
+  }
+  authors.push_back(name);
+  return true;
+}
+
+// "jdoe", "jane_doe", "jane[at]a.example": what a system calls a user.
+bool IsLogin(std::string_view name) {
+  if (name.find(' ') != std::string_view::npos) return false;
+  if (name.find_first_of("_@[") != std::string_view::npos) return true;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-';
+  });
+}
+
+// The text of a block with a bar where one element ends and the next begins
+// without a blank: "By|Jane Doe|30 January 2020".
+std::string Barred(const PageTree& tree, const PageBlock& block) {
+  std::string text;
+  if (block.text.size() > 1000) return text;  // no byline
+  for (std::int32_t i = block.first; i >= 0 && i <= block.last; ++i) {
+    const Node& node = tree.nodes[static_cast<std::size_t>(i)];
+    if (node.kind == NodeKind::kBlank) text += ' ';
+    if (node.kind == NodeKind::kBreak || node.tag == Tag::kBr) text += '|';
+    if (node.kind != NodeKind::kText) continue;
+    const std::string_view piece = tree.Text(node);
+    const bool glued = !text.empty() && !piece.empty() && text.back() != ' ' &&
+                       text.back() != '\n' && piece.front() != ' ' &&
+                       piece.front() != '\n' && piece.front() != ',' &&
+                       piece.front() != '.' && text.back() != '(';
+    if (glued) text += " | ";
+    text += piece;
+  }
+  std::string line = CanonicalBlockText(text);
+  std::replace(line.begin(), line.end(), '\n', '|');
+  return line;
+}
+
+// Dates become bars: "Posted on|by Jane Doe".
+std::string WithoutDates(std::string text) {
+  for (int round = 0; round < 3; ++round) {
+    const auto date = FindDate(text, "");
+    if (!date || date->end <= date->begin) break;
+    text.replace(date->begin, date->end - date->begin, "|");
+  }
+  return text;
+}
+
+std::vector<std::string> PartsOf(std::string_view text) {
+  static constexpr std::string_view kBars[] = {"|",   "·",   "•",
+                                               " – ", " — ", " / "};
+  std::vector<std::string> parts(1);
+  std::size_t at = 0;
+  while (at < text.size()) {
+    bool bar = false;
+    for (const std::string_view mark : kBars) {
+      if (text.compare(at, mark.size(), mark) != 0) continue;
+      parts.emplace_back();
+      at += mark.size();
+      bar = true;
+      break;
+    }
+    if (!bar) parts.back() += text[at++];
+  }
+  for (std::string& part : parts) part = CanonicalBlockText(part);
+  std::erase(parts, "");
+  return parts;
+}
+
+// Links and labels of a site that are set like names.
+bool IsMenuWords(const std::string& name) {
+  static constexpr std::string_view kWords[] = {
+      "about",        "account",    "contact",    "create",    "disclaimer",
+      "find",         "login",      "log",        "member",    "my",
+      "notice",       "our",        "overview",   "policy",    "privacy",
+      "profile",      "profil",     "sign",       "story",     "subscribe",
+      "support",      "team",       "terms",      "view",      "your",
+      "all",          "more",       "afficher",   "provider",  "company",
+      "how",          "why",        "the",        "link",      "news",
+      "trends",       "blog",       "questions",  "guide",     "sponsored",
+      "speech",       "project",    "technology", "resources", "tips",
+      "latest",       "topics",     "written",    "by",        "posts",
+      "kommentieren", "zurück",     "page",       "recent",    "newsletter",
+      "e-paper",      "abonnieren", "konto",      "kontakt",   "impressum",
+      "über",         "uns"};
+  const std::string lower = LowerForPhrases(name);
+  std::size_t begin = 0;
+  while (begin <= lower.size()) {
+    const std::size_t end = std::min(lower.find(' ', begin), lower.size());
+    const std::string_view word =
+        std::string_view(lower).substr(begin, end - begin);
+    for (const std::string_view menu : kWords) {
+      if (word == menu) return true;
+    }
+    begin = end + 1;
+  }
+  return false;
+}
+
+class AuthorReader {
+ public:
+  AuthorReader(const PageTree& tree, const std::vector<PageBlock>& blocks,
+               const HeadFacts& head, int title_block, const Article& article)
+      : tree_(tree), blocks_(blocks), head_(head), title_block_(title_block) {
+    const Result<Url> url = Url::Parse(article.url);
+    std::string host = url ? url->host() : "";
+    if (host.starts_with("www.")) host.erase(0, 4);
+    std::string label = SiteOf(article.url);
+    label.resize(std::min(label.size(), label.find('.')));
+    for (const std::string& name : {article.site_name, article.publisher,
+                                    head.ld.site_name, host, label}) {
+      const std::string folded = FoldForMatch(name);
+      if (folded.size() > 2) sites_.push_back(folded);
+    }
+    // A page that hides its headline until a script shows it hides nothing.
+    const bool hides = title_block >= 0 &&
+                       (blocks[static_cast<std::size_t>(title_block)].context &
+                        kInHidden) != 0;
+    unseen_ = kInComment | kInNav | (hides ? 0U : std::uint32_t{kInHidden});
+  }
+
+  std::vector<std::string> Run() {
+    using Step = void (AuthorReader::*)();
+    static constexpr Step kSteps[] = {
+        &AuthorReader::FromJsonLd,        &AuthorReader::FromLabels,
+        &AuthorReader::FromMeta,          &AuthorReader::FromMarkup,
+        &AuthorReader::FromByline,        &AuthorReader::FromHints,
+        &AuthorReader::FromOrganizations, &AuthorReader::FromNameByDate,
+        &AuthorReader::FromLinks,         &AuthorReader::FromFarByline,
+        &AuthorReader::FromScripts,       &AuthorReader::FromDesk,
+        &AuthorReader::FromNameAlone};
+    for (const Step step : kSteps) {
+      (this->*step)();
+      if (!authors_.empty()) break;
+      if (!second_choice_.empty()) settled_ = true;
+    }
+    PreferByline();
+    CompleteNames();
+    return std::move(authors_);
+  }
+
+ private:
+  bool IsSite(const std::string& name) const {
+    const std::string folded = FoldForMatch(name);
+    return std::find(sites_.begin(), sites_.end(), folded) != sites_.end();
+  }
+
+  // A site may be named for its author, a login may be all there is: such a
+  // name is taken when nothing better is found.
+  void Take(const std::string& name) {
+    const auto digits = std::count_if(
+        name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (digits > 3) return;
+    if (IsSite(name) || IsLogin(name)) {
+      TakeSecond(name);
+    } else {
+      AddName(name, authors_);
+    }
+  }
+
+  // Of the first source that has any.
+  void TakeSecond(const std::string& name) {
+    if (!settled_) AddName(name, second_choice_);
+  }
+
+  // The full name of one person under the headline, told by "By": it overrules
+  // what the head says of others, which often is who put the page up.
+  void PreferByline() {
+    if (authors_.empty()) return;
+    const std::vector<std::string> stated = std::move(authors_);
+    authors_.clear();
+    for (std::size_t i = 0; i < blocks_.size() && title_block_ >= 0; ++i) {
+      const PageBlock& block = blocks_[i];
+      const int behind = static_cast<int>(i) - title_block_;
+      if (behind < 1 || behind > 6 || !Visible(block)) continue;
+      if (block.words > 14 || block.text.size() > 120) continue;
+      if (!OpensByline(block.text)) continue;
+      ReadByline(i);
+      if (!authors_.empty()) break;
+    }
+    const bool person = authors_.size() == 1 && ReadsLikeName(authors_[0]);
+    bool other = person;
+    for (const std::string& name : stated) {
+      for (const std::string& shown : authors_) {
+        const std::string a = FoldForMatch(name), b = FoldForMatch(shown);
+        other = other && a.find(b) == std::string::npos &&
+                b.find(a) == std::string::npos;
+      }
+    }
+    if (!other) authors_ = stated;
+  }
+
+  // "Jane" in the head is "Jane Doe" near the headline.
+  void CompleteNames() {
+    if (authors_.size() != 1 || authors_[0].find(' ') != std::string::npos) {
+      return;
+    }
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      if (!NearTitle(i, 8) || !Visible(block) || block.words > 4) continue;
+      for (const std::string& name : NamesOf(block.text)) {
+        if (name.starts_with(authors_[0] + " ") && ReadsLikeName(name)) {
+          authors_[0] = name;
+          return;
+        }
+      }
+    }
+  }
+
+  void FromJsonLd() {
+    const LdArticle* a = head_.Main();
+    if (a == nullptr) return;
+    for (const LdPerson& person : a->authors) {
+      if (person.organization || IsSite(person.name)) {
+        TakeSecond(person.name);
+      } else {
+        for (const std::string& name : NamesOfValue(person.name)) Take(name);
+      }
+    }
+    if (authors_.empty()) return;
+    // An agency beside the person is an author, the site is none.
+    for (const std::string& name : second_choice_) {
+      if (!IsSite(name) && !IsLogin(name)) AddName(name, authors_);
+    }
+  }
+
+  // <meta name="twitter:label1" content="Written by">, "twitter:data1".
+  void FromLabels() {
+    for (const char* number : {"1", "2"}) {
+      const std::string label =
+          LowerForPhrases(head_.Meta(std::string("twitter:label") + number));
+      for (const std::string_view known :
+           {"written by", "geschrieben von",  "verfasst von",
+            "écrit par",  "escrito por",      "scritto da",
+            "by",         "author",           "autor",
+            "auteur",     "geschreven door",  "skriven av",
+            "skrevet av", "skrevet af",       "napisane przez",
+            "автор",      "написано автором", "yazan",
+            "投稿者",     "执笔者",           "作者"}) {
+        if (label != known) continue;
+        const std::string value =
+            head_.Meta(std::string("twitter:data") + number);
+        for (const std::string& name : NamesOfValue(value)) Take(name);
+      }
+    }
+  }
+
+  void FromMeta() {
+    for (const std::string_view key :
+         {"parsely-author", "article:author_name", "article:author",
+          "citation_author", "author", "dc.creator", "dcterms.creator",
+          "sailthru.author", "byl", "dc.contributor", "itemprop:author",
+          "cxenseparse:author", "og:article:author", "dcsext.author", "authors",
+          "twitter:creator"}) {
+      for (const auto& [name, value] : head_.meta) {
+        if (name == key) TakeMeta(key, value);
+      }
+      if (!authors_.empty()) return;
+    }
+  }
+
+  void TakeMeta(std::string_view key, std::string_view value) {
+    if (value.starts_with("http") || value.starts_with("@")) return;
+    // "The Site - Jane Doe"
+    const std::size_t dash = value.find(" - ");
+    if (dash != std::string_view::npos &&
+        IsSite(std::string(value.substr(0, dash)))) {
+      value.remove_prefix(dash + 3);
+    }
+    const std::size_t comma = value.find(", ");
+    if (key == "citation_author" && comma != std::string_view::npos) {
+      Take(std::string(value.substr(comma + 2)) + " " +
+           std::string(value.substr(0, comma)));  // "Doe, Jane"
+      return;
+    }
+    for (const std::string& name : NamesOfValue(value)) {
+      if (key == "twitter:creator" && !ReadsLikeName(name)) continue;
+      Take(name);
+    }
+  }
+
+  bool Visible(const PageBlock& block) const {
+    return (block.context & unseen_) == 0;
+  }
+
+  // rel=author and itemprop=author in the page.
+  void FromMarkup() {
+    for (const PageBlock& block : blocks_) {
+      if ((block.context & kInAuthor) == 0 || block.text.size() > 120) continue;
+      if (!Visible(block)) continue;
+      const std::string text = WithoutDates(Barred(tree_, block));
+      for (const std::string& name : NamesOf(text)) {
+        if (!IsMenuWords(name) && StartsLikeName(name)) Take(name);
+      }
+      if (!authors_.empty()) return;
+    }
+  }
+
+  static bool StartsLikeName(const std::string& name) {
+    return !(name[0] >= 'a' && name[0] <= 'z') || ReadsLikeName(name);
+  }
+
+  bool NearTitle(std::size_t i, std::size_t reach) const {
+    const auto title = static_cast<std::size_t>(std::max(title_block_, 0));
+    return i + 6 >= title && i <= title + reach;
+  }
+
+  // "By Jane Doe" in a short block near the headline: behind it before above.
+  void FromByline() {
+    for (const bool behind : {true, false}) {
+      for (std::size_t i = 0; i < blocks_.size(); ++i) {
+        if (!NearTitle(i, kNear) || !Visible(blocks_[i])) continue;
+        if ((static_cast<int>(i) >= title_block_) != behind) continue;
+        if (blocks_[i].text.size() > 200 || blocks_[i].words > 26) continue;
+        const std::size_t known = second_choice_.size();
+        ReadByline(i);
+        if (second_choice_.size() > known) FromOrganizations();
+        if (!authors_.empty()) return;
+      }
+    }
+  }
+
+  void ReadByline(std::size_t i) {
+    if (static_cast<int>(i) == title_block_) return;
+    const std::string text = WithoutDates(Barred(tree_, blocks_[i]));
+    std::vector<std::string> parts = PartsOf(text);
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      std::string part = parts[k];
+      std::size_t by = part.find(" by ");
+      for (const std::string_view of : {" von ", " vom ", " par ", " por "}) {
+        if (by == std::string::npos) by = part.find(of);
+      }
+      if (IsOpenerAlone(part)) {
+        if (k + 1 < parts.size()) {
+          part = "by " + parts[++k];
+        } else if (i + 1 < blocks_.size() && blocks_[i + 1].words <= 8) {
+          part = "by " + blocks_[i + 1].text;
+        }
+      } else if (!OpensByline(part)) {
+        if (by == std::string::npos || part.size() > 60) continue;
+        part.erase(0, by + 1);
+      }
+      TakeByline(part);
+      // More names may follow the first, each in an element of its own.
+      while (!authors_.empty() && k + 1 < parts.size() &&
+             TakeNext(parts[k + 1])) {
+        ++k;
+      }
+      if (!authors_.empty()) return;
+    }
+  }
+
+  bool TakeNext(std::string part) {
+    for (const std::string_view joint : {"and ", "& ", "und ", "et ", ", "}) {
+      if (part.starts_with(joint)) {
+        TakeByline("by " + part.substr(joint.size()));
+        return true;
+      }
+    }
+    return part == "," || part == "and" || part == "&";
+  }
+
+  static bool IsOpenerAlone(const std::string& part) {
+    std::string lower = LowerForPhrases(part);
+    while (!lower.empty() && (lower.back() == ':' || lower.back() == ' ')) {
+      lower.pop_back();
+    }
+    for (const std::string_view whole :
+         {"by",       "written by", "article by", "posted by", "published by",
+          "story by", "words by",   "author",     "authors",   "autor",
+          "autorin",  "autoren",    "von",        "text",      "par",
+          "por",      "door",       "av",         "af",        "di",
+          "автор",    "автори",     "作者",       "記者",      "投稿者"}) {
+      if (lower == whole) return true;
+    }
+    return false;
+  }
+
+  void TakeByline(const std::string& part) {
+    const std::vector<std::string> names = NamesOf(part);
+    for (const std::string& name : names) {
+      const bool many = name.find(' ') != std::string::npos;
+      if (name[0] >= 'a' && name[0] <= 'z' && many && !ReadsLikeName(name)) {
+        continue;
+      }
+      if (many && !ReadsLikeName(name)) continue;
+      // A single word is a name only when nothing else stands in the line.
+      if (!many && names.size() == 1 && part.size() > name.size() + 24)
+        continue;
+      if (!many && IsMenuWords(name)) continue;
+      Take(name);
+    }
+  }
+
+  // "Jane Doe, 11.12.2019", "Jane Doe|30 January 2020", or a block that is
+  // nothing but a name beside one with a date, behind the headline.
+  void FromNameByDate() {
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      if (static_cast<int>(i) == title_block_ || !NearTitle(i, 6)) continue;
+      if (!Visible(block) || block.words > 12) continue;
+      const std::string barred = Barred(tree_, block);
+      if (!DateAround(i)) continue;
+      for (const std::string& part : PartsOf(WithoutDates(barred))) {
+        std::string_view text = part;
+        while (!text.empty() && (text.front() == '-' || text.front() == ' ' ||
+                                 text.front() == ',')) {
+          text.remove_prefix(1);
+        }
+        while (!text.empty() && (text.back() == '-' || text.back() == ' ' ||
+                                 (text.back() >= '0' && text.back() <= '9') ||
+                                 text.back() == ',')) {
+          text.remove_suffix(1);
+        }
+        const std::string name(text);
+        const auto blanks = std::count(name.begin(), name.end(), ' ');
+        if (blanks <= 2 && ReadsLikeName(name) && !IsMenuWords(name)) {
+          Take(name);
+        }
+      }
+      if (!authors_.empty()) return;
+    }
+  }
+
+  bool DateAround(std::size_t i) const {
+    for (std::size_t k = i >= 2 ? i - 2 : 0;
+         k < std::min(blocks_.size(), i + 3); ++k) {
+      const std::string_view text = blocks_[k].text;
+      if (text.size() < 80 && static_cast<int>(k) != title_block_ &&
+          FindDate(text, "").has_value()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void FromOrganizations() { authors_ = second_choice_; }
+
+  // <a href=".../author/jane-doe">Jane Doe</a> near the headline; if there is
+  // none, behind the text.
+  void FromLinks() {
+    int tries = 0;
+    for (const bool near : {true, false}) {
+      for (std::size_t i = 0; i < blocks_.size(); ++i) {
+        const PageBlock& block = blocks_[i];
+        if (NearTitle(i, 20) != near || block.links.empty()) continue;
+        if (static_cast<int>(i) < title_block_) continue;
+        if (!Visible(block) || block.text.size() > 300) continue;
+        for (const std::uint32_t link : block.links) {
+          if (++tries > 200) return;
+          const std::string name = LinkedName(link, block);
+          if (!name.empty()) Take(name);
+        }
+        if (!authors_.empty()) return;
+      }
+    }
+  }
+
+  std::string LinkedName(std::uint32_t link, const PageBlock& block) const {
+    const RawElement& element = tree_.scan.elements[link];
+    const std::string href = Lower(tree_.scan.Attribute(element, "href"));
+    bool authors = false;
+    for (const std::string_view path :
+         {"/author",    "/autor",       "/auteur",   "/staff/",     "/people/",
+          "/profile",   "/contributor", "/writer",   "/journalist", "/by/",
+          "/columnist", "/reporter",    "/user/",    "/users/",     "/redakt",
+          "/medarbe",   "/bio/",        "/experts/", "/editor",     "author=",
+          "/newsteam/", "/profil",      "/creator"}) {
+      authors = authors || href.find(path) != std::string::npos;
+    }
+    if (!authors) return {};
+    const std::vector<std::string> names = NamesOf(TextOfLink(link, block));
+    if (names.size() != 1 || IsSite(names[0]) || IsMenuWords(names[0])) {
+      return {};
+    }
+    return ReadsLikeName(names[0]) ? names[0] : "";
+  }
+
+  std::string TextOfLink(std::uint32_t number, const PageBlock& block) const {
+    const auto ref = static_cast<std::int32_t>(number);
+    for (std::int32_t i = block.last; i >= 0 && i + 400 >= block.first; --i) {
+      const Node& node = tree_.nodes[static_cast<std::size_t>(i)];
+      if (node.kind != NodeKind::kElement || node.ref != ref) continue;
+      std::string text;
+      for (std::int32_t k = i + 1; k < node.end && text.size() < 400; ++k) {
+        const Node& inner = tree_.nodes[static_cast<std::size_t>(k)];
+        if (inner.kind == NodeKind::kText) text += tree_.Text(inner);
+      }
+      text = CanonicalBlockText(text);
+      std::replace(text.begin(), text.end(), '\n', ' ');
+      return text;
+    }
+    return {};
+  }
+
+  // A name near the headline in an element whose class or id says what it is.
+  // A hint only: it counts when the text reads like a name, and for nothing but
+  // the author.
+  void FromHints() {
+    for (const bool behind : {true, false}) {
+      for (std::size_t i = 0; i < blocks_.size(); ++i) {
+        const PageBlock& block = blocks_[i];
+        if ((static_cast<int>(i) >= title_block_) != behind) continue;
+        if (block.text.size() > 120 || !NearTitle(i, 40)) continue;
+        if (!Visible(block) || !HintedAuthor(block)) continue;
+        const std::string text = WithoutDates(Barred(tree_, block));
+        for (const std::string& part : PartsOf(text)) {
+          for (const std::string& name : NamesOf(part)) {
+            if (ReadsLikeName(name) && !IsMenuWords(name)) Take(name);
+          }
+          if (!authors_.empty()) return;
+        }
+      }
+    }
+  }
+
+  bool HintedAuthor(const PageBlock& block) const {
+    std::int32_t node =
+        tree_.nodes[static_cast<std::size_t>(block.first)].parent;
+    for (int level = 0; level < 4 && node > 0; ++level) {
+      const std::string names = Lower(tree_.Attribute(node, "class") + " " +
+                                      tree_.Attribute(node, "id"));
+      for (const std::string_view word :
+           {"author", "byline", "autor", "writer", "verfasser", "redakt"}) {
+        if (names.find(word) != std::string::npos) return true;
+      }
+      node = tree_.nodes[static_cast<std::size_t>(node)].parent;
+    }
+    return false;
+  }
+
+  // "Written by Jane Doe" anywhere behind the headline.
+  void FromFarByline() {
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      if (static_cast<int>(i) <= title_block_ || !Visible(block)) continue;
+      if (block.text.size() > 150) continue;
+      const std::string lower = LowerForPhrases(block.text.substr(0, 30));
+      bool opens = false;
+      for (const std::string_view opener : {"written by",
+                                            "article by",
+                                            "posted by",
+                                            "words by",
+                                            "story by",
+                                            "words:",
+                                            "author:",
+                                            "autor:",
+                                            "autorin:",
+                                            "by:",
+                                            "text:",
+                                            "von:",
+                                            "geschrieben von",
+                                            "eingestellt von",
+                                            "veröffentlicht von",
+                                            "publié par",
+                                            "publicado por",
+                                            "pubblicato da",
+                                            "автор:",
+                                            "投稿者",
+                                            "autoren "}) {
+        opens = opens || lower.starts_with(opener);
+      }
+      if (opens) ReadByline(i);
+      if (!authors_.empty()) return;
+    }
+  }
+
+  // "author":"Jane Doe" in a script that feeds the page's statistics.
+  void FromScripts() {
+    for (const std::uint32_t number : tree_.scan.scripts) {
+      const std::string_view text =
+          tree_.scan.Content(tree_.scan.elements[number]);
+      for (const std::string_view key :
+           {"\"author\"", "\"authors\"", "\"pagePostAuthor\"", "\"authorName\"",
+            "\"author_name\"", "\"byline\"", "\"articleAuthor\"", "'author'",
+            "author:"}) {
+        const std::size_t at = text.find(key);
+        if (at == std::string_view::npos) continue;
+        for (const std::string& name :
+             NamesOfValue(QuotedBehind(text.substr(at + key.size(), 120)))) {
+          if (ReadsLikeName(name) && !IsSite(name)) Take(name);
+        }
+        if (!authors_.empty()) return;
+      }
+    }
+  }
+
+  static std::string_view QuotedBehind(std::string_view rest) {
+    const std::size_t open = rest.find_first_not_of(" :[\n\t");
+    if (open == std::string_view::npos ||
+        (rest[open] != '"' && rest[open] != '\'')) {
+      return {};
+    }
+    const std::size_t close = rest.find(rest[open], open + 1);
+    if (close == std::string_view::npos) return {};
+    return rest.substr(open + 1, close - open - 1);
+  }
+
+  // "By Staff Writer", "von Redaktion": the desk, when nobody else is named.
+  void FromDesk() {
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      if (static_cast<int>(i) <= title_block_ || !NearTitle(i, 10)) continue;
+      if (!Visible(block) || block.words > 10) continue;
+      for (std::string part : PartsOf(WithoutDates(Barred(tree_, block)))) {
+        const std::string lower = LowerForPhrases(part);
+        bool desk = false;
+        for (const std::string_view word :
+             {"redaktion", "staff writer", "staff reporter", "news desk",
+              "newsroom", "editorial", "editors", "rédaction", "redacción",
+              "redazione", "redação", "редакция", "редакція", "redakcja",
+              " team", "team ", "webteam"}) {
+          desk = desk || lower.find(word) != std::string::npos;
+        }
+        if (!desk) continue;
+        const std::size_t from = lower.find(" vom ");
+        if (from != std::string::npos) part.erase(0, from + 5);
+        for (const std::string_view opener :
+             {"by ", "von der ", "von ", "par la ", "por la ", "por "}) {
+          if (!lower.starts_with(opener)) continue;
+          part.erase(0, opener.size());
+          break;
+        }
+        while (!part.empty() && (part.back() == ',' || part.back() == ' ')) {
+          part.pop_back();
+        }
+        if (part.size() <= 40) AddName(part, authors_);
+        return;
+      }
+    }
+  }
+
+  // A block that is nothing but a name, right behind the headline.
+  void FromNameAlone() {
+    if (title_block_ < 0) return;
+    const auto title = static_cast<std::size_t>(title_block_);
+    for (std::size_t i = title + 1; i < std::min(blocks_.size(), title + 5);
+         ++i) {
+      const PageBlock& block = blocks_[i];
+      if (!Visible(block) || block.heading > 0 || block.words > 3) continue;
+      if ((block.context & (kInListItem | kInFigure)) != 0) continue;
+      if (!ReadsLikeName(block.text) || IsMenuWords(block.text)) continue;
+      Take(block.text);
+      return;
+    }
+  }
+
+  const PageTree& tree_;
+  const std::vector<PageBlock>& blocks_;
+  const HeadFacts& head_;
+  int title_block_;
+  std::uint32_t unseen_ = 0;  // contexts that no reader sees
+  std::vector<std::string> sites_;
+  std::vector<std::string> authors_, second_choice_;
+  bool settled_ = false;  // the second choice
+};
+
+}  // namespace
+
+std::vector<std::string> ReadAuthors(const PageTree& tree,
+                                     const std::vector<PageBlock>& blocks,
+                                     const HeadFacts& head, int title_block,
+                                     const Article& article) {
+  return AuthorReader(tree, blocks, head, title_block, article).Run();
+}
+
+std::vector<std::string> NamedAuthors(const HeadFacts& head) {
+  std::vector<std::string> authors;
+  if (const LdArticle* a = head.Main()) {
+    for (const LdPerson& person : a->authors) {
+      for (const std::string& name : NamesOfValue(person.name)) {
+        AddName(name, authors);
+      }
+    }
+  }
+  for (const char* key : {"author", "parsely-author", "article:author",
+                          "sailthru.author", "twitter:data1", "dc.creator"}) {
+    for (const std::string& name : NamesOfValue(head.Meta(key))) {
+      if (ReadsLikeName(name)) AddName(name, authors);
+    }
+  }
+  return authors;
+}
+
+}  // namespace stemma

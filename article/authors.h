@@ -1,0 +1,24 @@
+// Who wrote a page, as it says. What machines are told goes before what readers
+// are shown, a person before an organization, a statement before a guess.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "article/metadata.h"
+#include "article/segment.h"
+#include "core/article.h"
+
+namespace stemma {
+
+// `article` must have its url, site name and publisher. `title_block` as
+// FindBody found it, or -1.
+std::vector<std::string> ReadAuthors(const PageTree& tree,
+                                     const std::vector<PageBlock>& blocks,
+                                     const HeadFacts& head, int title_block,
+                                     const Article& article);
+
+// Whom the head names as authors, before the page itself is read.
+std::vector<std::string> NamedAuthors(const HeadFacts& head);
+
+}  // namespace stemma
