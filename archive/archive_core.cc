@@ -52,18 +52,6 @@ Error SystemError(std::string_view doing, const fs::path& path) {
                   std::generic_category().message(code)));
 }
 
-Status MakeFolder(const fs::path& path) {
-  std::error_code failed;
-  fs::create_directories(path, failed);
-  if (failed) {
-    return Error(
-        failed == std::errc::no_space_on_device ? ErrorCode::kNoSpace
-                                                : ErrorCode::kIo,
-        fmt::format("making folder {}: {}", path.string(), failed.message()));
-  }
-  return {};
-}
-
 // The bundle's file name without folder and without ".open".
 std::string BaseOf(const fs::path& path) {
   std::string name = path.filename().string();
@@ -128,6 +116,13 @@ Status ArchiveCore::Lock() {
 }
 
 Status ArchiveCore::Open() {
+  Status begun = Begin();
+  // What could not be begun must not be sealed.
+  if (!begun && log_) return Fail(std::move(begun).error());
+  return begun;
+}
+
+Status ArchiveCore::Begin() {
   const bool good_job =
       !options_.job.empty() && options_.job.size() <= 60 &&
       options_.job.front() != '.' &&
@@ -146,10 +141,10 @@ Status ArchiveCore::Open() {
   options_.buffer_bytes =
       std::min<std::size_t>(options_.buffer_bytes, kLargestFrame / 2);
 
-  STEMMA_CHECK_OK(MakeFolder(dir_));
+  STEMMA_CHECK_OK(MakeFolderDurably(dir_));
   STEMMA_CHECK_OK(Lock());
-  STEMMA_CHECK_OK(MakeFolder(dir_ / "manifest"));
-  STEMMA_CHECK_OK(MakeFolder(dir_ / "bundles"));
+  STEMMA_CHECK_OK(MakeFolderDurably(dir_ / "manifest"));
+  STEMMA_CHECK_OK(MakeFolderDurably(dir_ / "bundles"));
   STEMMA_TRY(EventLog log,
              EventLog::Open(dir_ / "manifest", dir_ / "quarantine"));
   log_.emplace(std::move(log));
@@ -252,7 +247,7 @@ Status ArchiveCore::RecoverOpenBundle(
     }
     return name;
   };
-  STEMMA_CHECK_OK(MakeFolder(quarantine));
+  STEMMA_CHECK_OK(MakeFolderDurably(quarantine));
   std::sort(ranges.begin(), ranges.end());
   if (ranges.empty()) {
     const std::string name = free_name("open");

@@ -117,6 +117,7 @@ class ArchiveCore {
   Lane* Find(std::string_view name);
 
  private:
+  Status Begin();
   Status Lock();
   Status RecoverBundles();
   Status RecoverRepacks();

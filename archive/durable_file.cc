@@ -59,15 +59,25 @@ Status SyncFolder(const std::filesystem::path& folder) {
   return {};
 }
 
+Status MakeFolderDurably(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::is_directory(folder, ignored)) {
+    return {};
+  }
+  const std::filesystem::path above = folder.has_filename()
+                                          ? folder.parent_path()
+                                          : folder.parent_path().parent_path();
+  STEMMA_CHECK_OK(MakeFolderDurably(above));
+  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
+    return Failure("making folder", folder);
+  }
+  return SyncFolder(above);
+}
+
 Status WriteDurably(const std::filesystem::path& path, std::string_view bytes,
                     unsigned int mode) {
   const std::filesystem::path folder = path.parent_path();
-  std::error_code failed;
-  if (!folder.empty()) std::filesystem::create_directories(folder, failed);
-  if (failed) {
-    return Error(ErrorCode::kIo,
-                 "making folder " + folder.string() + ": " + failed.message());
-  }
+  STEMMA_CHECK_OK(MakeFolderDurably(folder));
   const std::filesystem::path beside = path.string() + ".tmp";
   ::unlink(beside.c_str());
   {

@@ -16,6 +16,10 @@ namespace stemma {
 Status WriteDurably(const std::filesystem::path& path, std::string_view bytes,
                     unsigned int mode = 0644);
 
+// Makes a folder and those above it where they are missing; their names are
+// durable then.
+Status MakeFolderDurably(const std::filesystem::path& folder);
+
 // Syncs a folder, so that names made or changed in it are durable.
 Status SyncFolder(const std::filesystem::path& folder);
 

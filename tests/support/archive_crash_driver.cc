@@ -1,9 +1,14 @@
-// A small crawl without a network, to be killed: archive_crash_driver DIR N
-// captures N pages (some large, some concurrent) that are not in the archive
-// yet and prints "ACK <url>" once each is durable. With ../shared/tools:
+// A small crawl without a network, to be killed:
 //
-//   crashloop.py --crawl 'DRIVER {state}/a 200' --resume 'DRIVER {state}/a 200'
-//                --check 'warc_have.py {state}' -n 50
+//   archive-crash-driver DIR N      captures N pages (some large, some
+//                                   concurrent) that are not in the archive
+//                                   yet; "ACK <url>" once each is durable
+//   archive-crash-driver DIR have   "HAVE <url>" for each capture, then
+//                                   "CORRUPT <finding>" for each thing that
+//                                   the checker finds; opens it as a writer
+//                                   does, so that it recovers
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -11,7 +16,9 @@
 #include <string>
 #include <vector>
 
+#include "archive/archive_reader.h"
 #include "archive/archive_writer.h"
+#include "archive/check.h"
 #include "archive/index.h"
 #include "hash/sha256.h"
 
@@ -45,13 +52,19 @@ Status Crawl(const char* dir, int pages) {
   options.rotate_bytes = 300 << 10;
   options.dictionary_after = 200 << 10;
   STEMMA_TRY(const auto writer, ArchiveWriter::Open(dir, options));
+  if (writer->index() == nullptr) {
+    return Error(ErrorCode::kIo, "no index: cannot tell what is there");
+  }
   std::vector<std::string> waiting;
   const auto acknowledge = [&]() -> Status {
     STEMMA_CHECK_OK(writer->Sync());
-    for (const std::string& url : waiting) std::printf("ACK %s\n", url.c_str());
-    std::fflush(stdout);
+    // One write, so that it stands among the writes to disk.
+    std::string lines;
+    for (const std::string& url : waiting) lines += "ACK " + url + "\n";
     waiting.clear();
-    return {};
+    const ssize_t said = ::write(STDOUT_FILENO, lines.data(), lines.size());
+    if (said == static_cast<ssize_t>(lines.size())) return {};
+    return Error(ErrorCode::kIo, "standard output");
   };
   // The early one of a pair is finished after the later one was committed, so
   // that a kill leaves records between committed ones.
@@ -61,6 +74,7 @@ Status Crawl(const char* dir, int pages) {
     const std::string url = "https://example.org/" + std::to_string(i);
     CaptureQuery query;
     query.url = url;
+    if (writer->index() == nullptr) break;  // it broke; what is done is done
     STEMMA_TRY(const auto known, writer->index()->Captures(query));
     bool there = false;
     for (const CaptureRow& row : known) there |= row.type == "capture";
@@ -91,12 +105,43 @@ Status Crawl(const char* dir, int pages) {
   return writer->Seal();
 }
 
+Status Have(const char* dir) {
+  {
+    ArchiveOptions options;
+    options.free_space_floor = 0;
+    STEMMA_TRY(const auto writer, ArchiveWriter::Open(dir, options));
+  }
+  STEMMA_TRY(const auto reader, ArchiveReader::Open(dir));
+  STEMMA_TRY(const std::vector<CaptureRow> captures,
+             reader->index().Captures({}));
+  for (const CaptureRow& capture : captures) {
+    if (capture.type != "capture") continue;
+    STEMMA_TRY(const auto records, reader->index().RecordsOf(capture.id));
+    for (const RecordInfo& record : records) {
+      STEMMA_TRY(const StoredRecord stored, reader->RecordAt(record));
+      STEMMA_TRY(const std::string block, stored.block.ReadAll(4 << 20));
+      if (Sha256Of(block) != record.block_sha256) {
+        std::printf("CORRUPT %s\n", record.id.c_str());
+      }
+    }
+    std::printf("HAVE %s\n", capture.target.c_str());
+  }
+  STEMMA_TRY(const CheckReport report, CheckArchive(dir));
+  for (const CheckFinding& finding : report.findings) {
+    if (finding.weight <= Weight::kWarning) continue;
+    std::printf("CORRUPT %s %s\n", finding.code.c_str(), finding.text.c_str());
+  }
+  return {};
+}
+
 }  // namespace
 }  // namespace stemma
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  const stemma::Status done = stemma::Crawl(argv[1], std::atoi(argv[2]));
+  const stemma::Status done = std::string(argv[2]) == "have"
+                                  ? stemma::Have(argv[1])
+                                  : stemma::Crawl(argv[1], std::atoi(argv[2]));
   if (!done) std::fprintf(stderr, "%s\n", done.error().message().c_str());
   return done ? 0 : 3;
 }
