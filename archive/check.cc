@@ -30,38 +30,22 @@ using Json = nlohmann::json;
 
 // What is merely out of form; everything else found is damage.
 constexpr std::array<std::string_view, 33> kWarnings = {
-    "repack-unfinished",
-    "wacz-index-incomplete",
-    "wacz-page-unknown",
-    "version",
-    "unknown-type",
-    "missing-field",
-    "forbidden-field",
-    "record-id",
-    "date-form",
-    "uri-brackets",
-    "uri-form",
-    "digest-form",
-    "no-content-size",
-    "no-checksum",
-    "window-too-large",
-    "payload-digest-chunked",
-    "response-not-http",
-    "chunks-broken",
-    "revisit-unresolved",
-    "sha1-only",
-    "no-digest",
-    "record-orphan",
-    "bundle-orphan",
-    "bundle-open",
-    "cdxj-missing",
-    "index-missing",
-    "time-order",
-    "torn-tail",
-    "two-records-in-one",
-    "original-elsewhere",
-    "dictionary-id",
-    "sealed-with-problems",
+    "repack-unfinished",  "wacz-index-incomplete",
+    "wacz-page-unknown",  "version",
+    "unknown-type",       "missing-field",
+    "forbidden-field",    "record-id",
+    "date-form",          "uri-brackets",
+    "uri-form",           "digest-form",
+    "no-content-size",    "no-checksum",
+    "window-too-large",   "payload-digest-chunked",
+    "response-not-http",  "chunks-broken",
+    "revisit-unresolved", "sha1-only",
+    "no-digest",          "record-orphan",
+    "bundle-orphan",      "bundle-open",
+    "cdxj-missing",       "index-missing",
+    "time-order",         "torn-tail",
+    "two-records-in-one", "original-elsewhere",
+    "dictionary-id",      "sealed-with-problems",
     "bundle-tombstoned"};
 constexpr std::array<std::string_view, 2> kIncomplete = {"bundle-missing",
                                                          "record-missing"};
@@ -268,6 +252,30 @@ Status CheckLog(const fs::path& path, Claims& claims, Reporter& reporter,
   return {};
 }
 
+Status ForEachPiece(const Blob& file,
+                    const std::function<void(std::string_view)>& take) {
+  std::string piece(256 << 10, '\0');
+  for (std::uint64_t at = 0; at < file.size();) {
+    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
+    if (n == 0) return Error(ErrorCode::kIo, "it shrank while read");
+    take(std::string_view(piece).substr(0, n));
+    at += n;
+  }
+  return {};
+}
+
+// "" when it cannot be read.
+std::string DigestOfIndex(const fs::path& path) {
+  const Result<Blob> file = BlobOfFile(path.string());
+  Sha256Hasher hasher;
+  if (!file || !ForEachPiece(*file, [&hasher](std::string_view bytes) {
+        hasher.Update(bytes);
+      })) {
+    return {};
+  }
+  return hasher.Finish().Hex();
+}
+
 class ArchiveCheck {
  public:
   ArchiveCheck(const fs::path& dir, const CheckOptions& options)
@@ -400,10 +408,13 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
     range.Append(record.leaf);
     const RecordInfo& info = record.info;
     listed_.Add(info);
-    auto place = std::lower_bound(
-        claim.places.begin(), claim.places.end(), info.offset,
-        [](const RecordPlace& p, std::uint64_t at) { return p.offset < at; });
-    if (place == claim.places.end() || place->offset != info.offset) {
+    const std::uint64_t key = claim.moved ? Key(info.id) : info.offset;
+    auto place =
+        std::lower_bound(claim.places.begin(), claim.places.end(), key,
+                         [&key_of](const RecordPlace& p, std::uint64_t k) {
+                           return key_of(p) < k;
+                         });
+    if (place == claim.places.end() || key_of(*place) != key) {
       if (info.type != "warcinfo" && !claim.places.empty()) {
         reporter_.Add("record-orphan", name, info.offset, info.id,
                       "no event names this record");
@@ -476,7 +487,7 @@ void ArchiveCheck::CheckSeal(const std::string& name, const BundleClaim& claim,
 void ArchiveCheck::CheckCdxj(const std::string& name,
                              const BundleClaim& claim) {
   const std::string file = name.substr(0, name.size() - 9) + ".cdxj";
-  const fs::path path = dir_ / file;
+  fs::path path = dir_ / file;
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {
     if (!claim.cdxj_sha256.empty()) {
@@ -484,6 +495,13 @@ void ArchiveCheck::CheckCdxj(const std::string& name,
                     "the seal names it; 'stemma check --repair' makes it anew");
     }
     return;
+  }
+  // Until the rename of a killed repack is done, the new one lies beside.
+  const fs::path fresh = path.string() + std::string(kRepackEnding);
+  if (claim.moved && fs::exists(fresh, ignored) &&
+      DigestOfIndex(path) != claim.cdxj_sha256 &&
+      DigestOfIndex(fresh) == claim.cdxj_sha256) {
+    path = fresh;
   }
   const Result<Blob> index = BlobOfFile(path.string());
   if (!index) {
@@ -498,18 +516,14 @@ void ArchiveCheck::CheckCdxj(const std::string& name,
         reporter_.Add(code, file, at, "", std::move(text));
       });
   Sha256Hasher hasher;
-  std::string piece(256 << 10, '\0');
-  for (std::uint64_t at = 0; at < index->size();) {
-    const Result<std::size_t> n = index->ReadAt(at, piece);
-    if (!n || *n == 0) {
-      reporter_.Add("cannot-read", file, at, "",
-                    n ? "it shrank while read" : n.error().message());
-      return;
-    }
-    const std::string_view bytes = std::string_view(piece).substr(0, *n);
+  const Status read = ForEachPiece(*index, [&](std::string_view bytes) {
     hasher.Update(bytes);
     check.Feed(bytes);
-    at += *n;
+  });
+  if (!read) {
+    reporter_.Add("cannot-read", file, std::nullopt, "",
+                  read.error().message());
+    return;
   }
   check.Finish();
   if (!claim.cdxj_sha256.empty() &&
