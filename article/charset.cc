@@ -197,7 +197,8 @@ Utf8Facts InspectUtf8(std::string_view bytes) {
   return facts;
 }
 
-void DecodeUtf8(std::string_view bytes, std::size_t limit, DecodedText& out) {
+void DecodeUtf8(std::string_view bytes, std::size_t limit, OffsetSteps* steps,
+                DecodedText& out) {
   const auto* p = reinterpret_cast<const unsigned char*>(bytes.data());
   const auto* end = p + bytes.size();
   out.utf8.reserve(bytes.size());
@@ -221,16 +222,23 @@ void DecodeUtf8(std::string_view bytes, std::size_t limit, DecodedText& out) {
     if (*p != 0) ++out.replacements;
     p -= length;
     run = p;
+    if (steps != nullptr) {
+      AddStep(*steps, out.utf8.size(),
+              static_cast<std::size_t>(reinterpret_cast<const char*>(p) -
+                                       bytes.data()));
+    }
     if (out.utf8.size() > limit) break;  // DecodePage cuts it and says so
   }
   flush(out.utf8.size() > limit ? run : end);
 }
 
 template <class ToChar>
-void DecodeSingleByte(std::string_view bytes, DecodedText& out,
-                      ToChar to_char) {
+void DecodeSingleByte(std::string_view bytes, OffsetSteps* steps,
+                      DecodedText& out, ToChar to_char) {
   out.utf8.reserve(bytes.size() + bytes.size() / 8);
-  for (const char c : bytes) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (steps != nullptr) AddStep(*steps, out.utf8.size(), i);
     const auto byte = static_cast<unsigned char>(c);
     if (byte == 0) {
       out.utf8 += "\xEF\xBF\xBD";
@@ -247,8 +255,16 @@ struct CloseConverter {
 };
 using Converter = std::unique_ptr<UConverter, CloseConverter>;
 
-void AppendUtf16(const char16_t* from, const char16_t* to, DecodedText& out) {
+// `offsets` and `steps` are both null or both not; `base` goes with offset 0.
+void AppendUtf16(const char16_t* from, const char16_t* to,
+                 const std::int32_t* offsets, std::size_t base,
+                 OffsetSteps* steps, DecodedText& out) {
+  const char16_t* const begin = from;
   for (; from < to; ++from) {
+    if (steps != nullptr && offsets[from - begin] >= 0) {
+      AddStep(*steps, out.utf8.size(),
+              base + static_cast<std::size_t>(offsets[from - begin]));
+    }
     char32_t c = *from;
     if (c >= 0xD800 && c <= 0xDBFF && from + 1 < to && from[1] >= 0xDC00 &&
         from[1] <= 0xDFFF) {
@@ -262,20 +278,22 @@ void AppendUtf16(const char16_t* from, const char16_t* to, DecodedText& out) {
   }
 }
 
-void DecodeByIcu(const char* name, std::string_view bytes, DecodedText& out) {
+void DecodeByIcu(const char* name, std::string_view bytes, OffsetSteps* steps,
+                 DecodedText& out) {
   UErrorCode status = U_ZERO_ERROR;
   const Converter converter(ucnv_open(name, &status));
   if (U_FAILURE(status)) {
     out.notes.push_back(
         fmt::format("charset: no converter for {}, read as windows-1252",
                     out.charset.encoding));
-    DecodeSingleByte(bytes, out, [](unsigned char b) {
+    DecodeSingleByte(bytes, steps, out, [](unsigned char b) {
       return b < 0xA0 ? char32_t{kWindows1252[b - 0x80U]} : char32_t{b};
     });
     return;
   }
   out.utf8.reserve(bytes.size() + bytes.size() / 2);
   std::array<char16_t, 4096> buffer;
+  std::array<std::int32_t, 4096> offsets{};
   // A surrogate pair split between two buffers waits here.
   std::size_t kept = 0;
   const char* source = bytes.data();
@@ -283,8 +301,11 @@ void DecodeByIcu(const char* name, std::string_view bytes, DecodedText& out) {
   do {
     status = U_ZERO_ERROR;
     char16_t* target = buffer.data() + kept;
-    ucnv_toUnicode(converter.get(), &target, buffer.data() + buffer.size(),
-                   &source, end, nullptr, true, &status);
+    const auto base = static_cast<std::size_t>(source - bytes.data());
+    if (kept == 1) offsets[0] = -1;  // told with the call before
+    ucnv_toUnicode(
+        converter.get(), &target, buffer.data() + buffer.size(), &source, end,
+        steps == nullptr ? nullptr : offsets.data() + kept, true, &status);
     kept = 0;
     char16_t* stop = target;
     const bool more = status == U_BUFFER_OVERFLOW_ERROR;
@@ -293,25 +314,25 @@ void DecodeByIcu(const char* name, std::string_view bytes, DecodedText& out) {
       --stop;
       kept = 1;
     }
-    AppendUtf16(buffer.data(), stop, out);
+    AppendUtf16(buffer.data(), stop, offsets.data(), base, steps, out);
     if (kept == 1) buffer[0] = *stop;
   } while (status == U_BUFFER_OVERFLOW_ERROR);
 }
 
 void DecodeAs(const Encoding& encoding, std::string_view bytes,
-              std::size_t limit, DecodedText& out) {
+              std::size_t limit, OffsetSteps* steps, DecodedText& out) {
   if (encoding.name == "UTF-8") {
-    DecodeUtf8(bytes, limit, out);
+    DecodeUtf8(bytes, limit, steps, out);
   } else if (encoding.name == "windows-1252") {
-    DecodeSingleByte(bytes, out, [](unsigned char b) {
+    DecodeSingleByte(bytes, steps, out, [](unsigned char b) {
       return b < 0xA0 ? char32_t{kWindows1252[b - 0x80U]} : char32_t{b};
     });
   } else if (encoding.name == "ISO-8859-16") {
-    DecodeSingleByte(bytes, out, [](unsigned char b) {
+    DecodeSingleByte(bytes, steps, out, [](unsigned char b) {
       return b < 0xA0 ? char32_t{b} : char32_t{kIso885916[b - 0xA0U]};
     });
   } else if (encoding.name == "x-user-defined") {
-    DecodeSingleByte(bytes, out, [](unsigned char b) {
+    DecodeSingleByte(bytes, steps, out, [](unsigned char b) {
       return static_cast<char32_t>(0xF780 + (b - 0x80));
     });
   } else if (encoding.name == "replacement") {
@@ -319,7 +340,7 @@ void DecodeAs(const Encoding& encoding, std::string_view bytes,
     out.replacements = 1;
     out.notes.emplace_back("charset: the label names no safe encoding");
   } else {
-    DecodeByIcu(encoding.converter, bytes, out);
+    DecodeByIcu(encoding.converter, bytes, steps, out);
   }
 }
 
@@ -557,7 +578,7 @@ CharsetDecision SniffEncoding(std::string_view bytes,
 }
 
 DecodedText DecodePage(std::string_view bytes, std::string_view content_type,
-                       std::size_t max_bytes) {
+                       std::size_t max_bytes, OffsetSteps* steps) {
   DecodedText out;
   if (bytes.size() > max_bytes) {
     out.notes.push_back(
@@ -567,10 +588,18 @@ DecodedText DecodePage(std::string_view bytes, std::string_view content_type,
   }
   out.charset = SniffEncoding(bytes, content_type);
   Reconsider(bytes, out);
+  std::size_t mark = 0;
   if (out.charset.source == "bom") {
-    bytes.remove_prefix(out.charset.encoding == "UTF-8" ? 3 : 2);
+    mark = out.charset.encoding == "UTF-8" ? 3 : 2;
+    bytes.remove_prefix(mark);
   }
-  DecodeAs(*Named(out.charset.encoding), bytes, max_bytes, out);
+  DecodeAs(*Named(out.charset.encoding), bytes, max_bytes, steps, out);
+  if (steps != nullptr && mark > 0) {
+    if (steps->empty() || steps->front().to > 0) {
+      steps->insert(steps->begin(), OffsetStep{});
+    }
+    for (OffsetStep& step : *steps) step.from += static_cast<unsigned>(mark);
+  }
   if (out.utf8.size() > max_bytes) {
     std::size_t end = max_bytes;  // a whole character
     while (end > 0 && (out.utf8[end] & 0xC0) == 0x80) --end;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "article/offsets.h"
+
 namespace stemma {
 
 // The name ("UTF-8", "windows-1252", "GBK", ...) of the encoding a label names;
@@ -44,9 +46,10 @@ struct DecodedText {
 // result is at most max_bytes long. A declared encoding that the bytes
 // contradict (a legacy label over valid multi-byte UTF-8) stays in force and is
 // noted, but for "iso-8859-1"-like labels over UTF-8, see
-// docs/decisions/article-charset.md.
+// docs/decisions/article-charset.md. `steps`, if given, becomes the way from
+// the result back to `bytes`.
 DecodedText DecodePage(std::string_view bytes, std::string_view content_type,
-                       std::size_t max_bytes);
+                       std::size_t max_bytes, OffsetSteps* steps = nullptr);
 
 // What the bytes are, when they are neither markup nor text: "PDF", "PNG",
 // "ZIP", ..., "binary data"; "" for anything that may be a page.

@@ -149,6 +149,38 @@ void FillMedia(std::vector<PlacedMedia> found, Article& article) {
   }
 }
 
+bool HoldsInvisible(std::string_view text) {
+  for (const std::string_view sign :
+       {"\xE2\x80\x8B", "\xE2\x81\xA0", "\xEF\xBB\xBF"}) {
+    if (text.find(sign) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+// Zero-width characters are used to mark copies: L1 drops them, the record
+// says where they stood in the text.
+std::vector<std::string> InvisibleIn(const std::vector<BlockSource>& sources,
+                                     const Body& body) {
+  std::vector<std::string> notes;
+  std::size_t more = 0;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (!body.verdicts[i].kept) continue;
+    for (const TextFinding& finding : sources[i].invisible) {
+      if (finding.kind != "zero-width") continue;
+      if (notes.size() >= 50) {
+        ++more;
+        continue;
+      }
+      notes.push_back(fmt::format(
+          "zero-width: block {}, byte {}: {}{}", i, finding.offset,
+          finding.detail,
+          finding.count > 1 ? fmt::format(", {} in all", finding.count) : ""));
+    }
+  }
+  if (more > 0) notes.push_back(fmt::format("zero-width: {} more", more));
+  return notes;
+}
+
 void FillLinks(const PageTree& tree, const HeadFacts& head,
                std::size_t max_links, Article& article) {
   const Result<Url> base = Url::Parse(head.base_url);
@@ -187,7 +219,10 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   DecodedText decoded =
       DecodePage(page.bytes, page.content_type, limits.max_bytes);
   STEMMA_TRY(const PageTree tree, BuildTree(decoded.utf8, limits));
-  std::vector<PageBlock> blocks = SegmentPage(tree, limits.max_blocks);
+  std::vector<BlockSource> sources;
+  std::vector<PageBlock> blocks =
+      SegmentPage(tree, limits.max_blocks,
+                  HoldsInvisible(tree.scan.text) ? &sources : nullptr);
   const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
   const auto markers = FindMarkers(tree, blocks, head, page.url);
   Body body = FindBody(tree, blocks, markers, HintsOf(head));
@@ -209,6 +244,7 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   }
   note(head.ld.notes);
   note(body.notes);
+  note(InvisibleIn(sources, body));
   FillMetadata(tree, blocks, head, body.title_block, article);
   FillBlocks(blocks, body, article);
   FillClaims(tree, blocks, head, markers, body.title_block, article);

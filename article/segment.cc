@@ -224,8 +224,9 @@ void Measure(PageBlock& block) {
 
 class Segmenter {
  public:
-  Segmenter(const PageTree& tree, std::size_t max_blocks)
-      : tree_(tree), max_blocks_(max_blocks) {}
+  Segmenter(const PageTree& tree, std::size_t max_blocks,
+            std::vector<BlockSource>* sources)
+      : tree_(tree), max_blocks_(max_blocks), sources_(sources) {}
 
   std::vector<PageBlock> Run() {
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(tree_.nodes.size());
@@ -330,6 +331,7 @@ class Segmenter {
       block_node_ = open.block_node;
     }
     const std::size_t begin = raw_.size();
+    if (sources_ != nullptr) Trace(i, begin);
     raw_ += text;
     if ((open.context & kInPre) == 0) {
       for (std::size_t k = begin; k < raw_.size(); ++k) {
@@ -349,6 +351,46 @@ class Segmenter {
     }
   }
 
+  // What `raw_` from `begin` on, a text node, came from.
+  void Trace(std::int32_t i, std::size_t begin) {
+    const Node& node = tree_.nodes[static_cast<std::size_t>(i)];
+    const TextPiece& piece =
+        tree_.scan.pieces[static_cast<std::size_t>(node.ref)];
+    AddStep(raw_steps_, begin, piece.begin);
+    auto mark = std::lower_bound(
+        tree_.scan.marks.begin(), tree_.scan.marks.end(), piece.text,
+        [](const OffsetMark& m, std::uint32_t at) { return m.text < at; });
+    for (;
+         mark != tree_.scan.marks.end() && mark->text < piece.text + piece.size;
+         ++mark) {
+      AddStep(raw_steps_, begin + (mark->text - piece.text), mark->source);
+    }
+  }
+
+  BlockSource SourceOfBlock(std::size_t size, const OffsetSteps& steps) const {
+    BlockSource source;
+    source.steps = Through(steps, raw_steps_, size);
+    for (TextFinding& finding : FindOddities(raw_)) {
+      if (finding.kind != "zero-width" && finding.kind != "soft-hyphen") {
+        continue;
+      }
+      // The L1 byte before which it stood: the first that came from behind it.
+      const std::size_t at = finding.offset;
+      std::size_t low = 0, high = size;
+      while (low < high) {
+        const std::size_t middle = (low + high) / 2;
+        if (SourceOf(steps, middle) < at) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      finding.offset = low;
+      source.invisible.push_back(std::move(finding));
+    }
+    return source;
+  }
+
   void Flush() {
     if (blocks_.size() >= max_blocks_) {
       if (!raw_.empty() && raw_.back() != '\n') raw_ += '\n';
@@ -356,6 +398,7 @@ class Segmenter {
     }
     if (first_text_ >= 0) Emit();
     raw_.clear();
+    raw_steps_.clear();
     links_.clear();
     link_weight_ = strong_weight_ = 0;
     first_text_ = last_ = -1;
@@ -364,8 +407,13 @@ class Segmenter {
 
   void Emit() {
     PageBlock block;
-    block.text = CanonicalBlockText(raw_);
+    OffsetSteps steps;
+    block.text =
+        CanonicalBlockText(raw_, sources_ == nullptr ? nullptr : &steps);
     if (block.text.empty()) return;
+    if (sources_ != nullptr) {
+      sources_->push_back(SourceOfBlock(block.text.size(), steps));
+    }
     block.node = block_node_;
     block.first = first_text_;
     block.last = last_;
@@ -421,6 +469,8 @@ class Segmenter {
 
   const PageTree& tree_;
   std::size_t max_blocks_;
+  std::vector<BlockSource>* sources_;
+  OffsetSteps raw_steps_;
   std::vector<Open> open_;
   std::vector<PageBlock> blocks_;
   std::string raw_;
@@ -432,9 +482,9 @@ class Segmenter {
 
 }  // namespace
 
-std::vector<PageBlock> SegmentPage(const PageTree& tree,
-                                   std::size_t max_blocks) {
-  return Segmenter(tree, max_blocks).Run();
+std::vector<PageBlock> SegmentPage(const PageTree& tree, std::size_t max_blocks,
+                                   std::vector<BlockSource>* sources) {
+  return Segmenter(tree, max_blocks, sources).Run();
 }
 
 }  // namespace stemma

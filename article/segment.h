@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "article/offsets.h"
 #include "article/page_tree.h"
+#include "article/text_layers.h"
 #include "core/article.h"
 
 namespace stemma {
@@ -57,15 +59,21 @@ struct PageBlock {
   bool split = false;  // ended or begun by <br><br>
   std::uint32_t source_begin = 0, source_end = 0;
   std::vector<std::uint32_t> links;  // element numbers of <a href>
-  std::size_t zero_width = 0;        // invisible characters taken out
 
   double LinkDensity() const {
     return weight == 0 ? 0.0 : static_cast<double>(link_weight) / weight;
   }
 };
 
+// Where a block's text came from in the page as decoded, and what L1 dropped.
+struct BlockSource {
+  OffsetSteps steps;
+  std::vector<TextFinding> invisible;  // offsets are of the L1 text
+};
+
 // At most `max_blocks`: what comes after them is one more, of many lines.
-std::vector<PageBlock> SegmentPage(const PageTree& tree,
-                                   std::size_t max_blocks);
+// `sources`, if given, gets one entry for each block.
+std::vector<PageBlock> SegmentPage(const PageTree& tree, std::size_t max_blocks,
+                                   std::vector<BlockSource>* sources = nullptr);
 
 }  // namespace stemma

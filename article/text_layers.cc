@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <unicode/bytestream.h>
+#include <unicode/edits.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/uscript.h>
@@ -50,11 +51,23 @@ Fate FateOf(char32_t c) {
 // Collects L1 text; white space is owed until something follows it.
 class Folder {
  public:
-  explicit Folder(std::size_t size) { out_.reserve(size); }
-  void Space() { space_ = true; }
-  void Line() { line_ = true; }
-  void Pay() {
+  Folder(std::size_t size, OffsetSteps* steps) : steps_(steps) {
+    out_.reserve(size);
+  }
+  void Space(std::size_t at) {
+    if (!space_ && !line_) owed_from_ = at;
+    space_ = true;
+  }
+  void Line(std::size_t at) {
+    if (!space_ && !line_) owed_from_ = at;
+    line_ = true;
+  }
+  // Before what comes from byte `at`.
+  void Pay(std::size_t at) {
     if (!out_.empty()) {
+      if (steps_ != nullptr && (line_ || space_)) {
+        AddStep(*steps_, out_.size(), owed_from_);
+      }
       if (line_) {
         out_ += '\n';
       } else if (space_) {
@@ -62,15 +75,18 @@ class Folder {
       }
     }
     line_ = space_ = false;
+    if (steps_ != nullptr) AddStep(*steps_, out_.size(), at);
   }
   std::string out_;
 
  private:
+  OffsetSteps* steps_;
+  std::size_t owed_from_ = 0;
   bool space_ = false, line_ = false;
 };
 
 // Every code point below U+0300 is in NFC with any neighbour below it.
-std::string ToNfc(std::string text, bool above_latin) {
+std::string ToNfc(std::string text, bool above_latin, OffsetSteps* steps) {
   if (!above_latin) return text;
   UErrorCode status = U_ZERO_ERROR;
   const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(status);
@@ -80,8 +96,20 @@ std::string ToNfc(std::string text, bool above_latin) {
   std::string out;
   icu::StringByteSink<std::string> sink(&out);
   status = U_ZERO_ERROR;
-  nfc->normalizeUTF8(0, piece, sink, nullptr, status);
-  return U_FAILURE(status) ? text : out;
+  icu::Edits edits;
+  nfc->normalizeUTF8(0, piece, sink, steps == nullptr ? nullptr : &edits,
+                     status);
+  if (U_FAILURE(status)) return text;
+  if (steps != nullptr) {
+    OffsetSteps composed;
+    icu::Edits::Iterator it = edits.getFineIterator();
+    while (it.next(status) && U_SUCCESS(status)) {
+      AddStep(composed, static_cast<std::size_t>(it.destinationIndex()),
+              static_cast<std::size_t>(it.sourceIndex()));
+    }
+    *steps = Through(composed, *steps, out.size());
+  }
+  return out;
 }
 
 std::string Point(char32_t c) {
@@ -184,7 +212,11 @@ std::string TextLayerLabel() {
 }
 
 std::string CanonicalBlockText(std::string_view text) {
-  Folder folder(text.size());
+  return CanonicalBlockText(text, nullptr);
+}
+
+std::string CanonicalBlockText(std::string_view text, OffsetSteps* steps) {
+  Folder folder(text.size(), steps);
   bool above_latin = false;
   std::size_t at = 0;
   while (at < text.size()) {
@@ -192,22 +224,22 @@ std::string CanonicalBlockText(std::string_view text) {
     // Most of most pages: printable ASCII in a row stays as it is.
     while (at < text.size() && text[at] > ' ' && text[at] <= '~') ++at;
     if (at > begin) {
-      folder.Pay();
+      folder.Pay(begin);
       folder.out_.append(text, begin, at - begin);
       continue;
     }
     const char32_t c = NextCodePoint(text, &at);
     switch (FateOf(c)) {
       case Fate::kSpace:
-        folder.Space();
+        folder.Space(begin);
         break;
       case Fate::kLine:
-        folder.Line();
+        folder.Line(begin);
         break;
       case Fate::kDrop:
         break;
       case Fate::kKeep:
-        folder.Pay();
+        folder.Pay(begin);
         above_latin = above_latin || c >= 0x300;
         if (c == 0xFFFD) {
           folder.out_ += "\xEF\xBF\xBD";
@@ -217,7 +249,7 @@ std::string CanonicalBlockText(std::string_view text) {
         break;
     }
   }
-  return ToNfc(std::move(folder.out_), above_latin);
+  return ToNfc(std::move(folder.out_), above_latin, steps);
 }
 
 std::vector<TextFinding> FindOddities(std::string_view text) {

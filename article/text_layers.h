@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "article/offsets.h"
 #include "core/article.h"
 #include "core/digest.h"
 
@@ -23,6 +24,9 @@ std::string TextLayerLabel();
 // feed stays a line feed: the segmenter writes one for <br> and in <pre>;
 // spaces around it go. Idempotent.
 std::string CanonicalBlockText(std::string_view text);
+// The same; `steps` becomes the way from the result back to `text`. Inside
+// characters that were composed it is their first byte.
+std::string CanonicalBlockText(std::string_view text, OffsetSteps* steps);
 
 // Something invisible or disguised in a text: used to mark leaked copies.
 struct TextFinding {
@@ -51,8 +55,9 @@ struct TextLayers {
 };
 TextLayers LayersOf(const Article& article);
 
-// Where byte `offset` of the L1 text came from in the page as decoded to UTF-8.
-// Exact at the edges of a block, proportional inside it.
+// Where byte `offset` of the L1 text came from in the page as decoded to UTF-8,
+// without the page: exact at the edges of a block, proportional inside it.
+// article/source_map.h is exact everywhere.
 std::size_t SourceOffset(const Article& article, const TextLayers& layers,
                          std::size_t offset);
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "article/dates.h"
+#include "article/source_map.h"
 #include "article/text_layers.h"
 #include "cli/commands.h"
 #include "cli/file_blob.h"
@@ -56,22 +57,37 @@ Result<std::string> ReadPageFile(const std::string& path) {
   return Inflated(path, std::move(bytes));
 }
 
-Json LayersJson(const Article& article) {
+// `map` leads from the text to the bytes of the page.
+Json LayersJson(const Article& article, const SourceMap& map) {
   const TextLayers layers = LayersOf(article);
   Json digests = Json::array();
   for (const BlockDigest& block : layers.blocks) {
     digests.push_back({{"block", block.block},
                        {"offset", block.begin},
                        {"length", block.end - block.begin},
+                       {"source",
+                        {map.Raw(static_cast<std::size_t>(block.block), 0),
+                         map.Raw(static_cast<std::size_t>(block.block),
+                                 block.end - block.begin)}},
                        {"sha256", block.digest.Hex()}});
   }
   Json findings = Json::array();
-  for (const TextFinding& finding : layers.findings) {
-    findings.push_back({{"kind", finding.kind},
-                        {"block", finding.block},
-                        {"offset", finding.offset},
-                        {"count", finding.count},
-                        {"detail", finding.detail}});
+  std::vector<TextFinding> all = layers.findings;
+  for (const TextFinding& finding : map.invisible()) {
+    const auto block = static_cast<std::size_t>(finding.block);
+    if (block < article.blocks.size() && article.blocks[block].kept) {
+      all.push_back(finding);
+    }
+  }
+  for (const TextFinding& finding : all) {
+    findings.push_back(
+        {{"kind", finding.kind},
+         {"block", finding.block},
+         {"offset", finding.offset},
+         {"source",
+          map.Raw(static_cast<std::size_t>(finding.block), finding.offset)},
+         {"count", finding.count},
+         {"detail", finding.detail}});
   }
   return {{"label", layers.label},
           {"sha256", layers.digest.Hex()},
@@ -80,9 +96,9 @@ Json LayersJson(const Article& article) {
           {"findings", findings}};
 }
 
-void PrintJson(const Article& article, Session& session) {
+void PrintJson(const Article& article, const SourceMap& map, Session& session) {
   Json json = ToJson(article);
-  json["l1"] = LayersJson(article);
+  json["l1"] = LayersJson(article, map);
   *session.out << json.dump(1, ' ', false, Json::error_handler_t::replace)
                << "\n";
 }
@@ -154,7 +170,12 @@ void PrintText(const Article& article, const Options& options,
   }
 }
 
-Result<Article> ArticleOf(const Options& options, Session& session) {
+struct ReadPage {
+  Article article;
+  SourceMap map;  // only with --json
+};
+
+Result<ReadPage> ArticleOf(const Options& options, Session& session) {
   SourceOptions source;
   source.fetch = !options.no_fetch;
   STEMMA_TRY(LoadedPage page, LoadPage(session, options.reference, source));
@@ -168,22 +189,27 @@ Result<Article> ArticleOf(const Options& options, Session& session) {
   STEMMA_TRY(const SiteRules rules, SiteRulesOf(session, options.sites));
   Result<Article> article = ExtractArticle(input, {}, &rules);
   if (!article) return std::move(article).error().Context(options.reference);
-  return article;
+  ReadPage read;
+  read.article = *std::move(article);
+  if (session.json) {
+    STEMMA_TRY(read.map, SourceMap::Of(input));
+  }
+  return read;
 }
 
 void RunOne(const Options& options, Session& session) {
-  const Result<Article> article = ArticleOf(options, session);
-  if (!article) {
-    session.exit_code = session.Fail(article.error());
+  const Result<ReadPage> read = ArticleOf(options, session);
+  if (!read) {
+    session.exit_code = session.Fail(read.error());
     return;
   }
-  if (!article->is_article) {
+  if (!read->article.is_article) {
     session.Note(options.reference + ": this page holds no article");
   }
   if (session.json) {
-    PrintJson(*article, session);
+    PrintJson(read->article, read->map, session);
   } else {
-    PrintText(*article, options, session);
+    PrintText(read->article, options, session);
   }
 }
 
