@@ -8,6 +8,7 @@
 #include "archive/event_log.h"
 #include "archive/index.h"
 #include "archive/index_rows.h"
+#include "archive/log_file.h"
 #include "archive/stored_record.h"
 #include "hash/sha256.h"
 
@@ -142,19 +143,15 @@ Status ArchiveReader::ForEachEvent(
 }
 
 Result<Json> ArchiveReader::Event(std::uint64_t seq) {
-  std::optional<Json> found;
-  std::uint64_t number = 0;
-  const Result<std::uint64_t> walked =
-      ForEachLogLine(inside_->dir / "manifest" / "events.jsonl", 0,
-                     [&](std::uint64_t, std::string_view line) -> Status {
-                       if (number++ < seq) return {};
-                       found = Json::parse(line, nullptr, false);
-                       return Error(ErrorCode::kInterrupted, "found");
-                     });
-  if (found && !found->is_discarded()) return *std::move(found);
-  if (!found && !walked) return walked.error();
-  return Error(ErrorCode::kNotFound,
-               fmt::format("no event has number {}", seq));
+  STEMMA_TRY(LogFile log,
+             LogFile::Open(inside_->dir / "manifest" / "events.jsonl"));
+  STEMMA_TRY(const std::string line, log.Line(seq));
+  Json event = Json::parse(line, nullptr, false);
+  if (event.is_discarded()) {
+    return Error(ErrorCode::kCorrupt,
+                 fmt::format("event {} is not readable as JSON", seq));
+  }
+  return event;
 }
 
 namespace {

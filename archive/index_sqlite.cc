@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -142,6 +143,7 @@ class Statement {
   std::uint64_t Number(int column) const {
     return static_cast<std::uint64_t>(sqlite3_column_int64(statement_, column));
   }
+  int Columns() const { return sqlite3_column_count(statement_); }
   bool IsNull(int column) const {
     return sqlite3_column_type(statement_, column) == SQLITE_NULL;
   }
@@ -180,6 +182,8 @@ class SqliteIndex : public Index, public IndexFeeder {
   // Whether the tables are of this version and belong to this log.
   Result<bool> IsOurs();
   Result<std::string> Meta(std::string_view key);
+  // Whether every row of both is the same.
+  Result<bool> SaysTheSame(SqliteIndex& other);
   // Takes in no event from this byte of the log on.
   void StopAt(std::uint64_t log_bytes) { stop_at_ = log_bytes; }
 
@@ -222,6 +226,7 @@ class SqliteIndex : public Index, public IndexFeeder {
   Result<std::string> Dump() override;
 
  private:
+  class Rows;
   Status Clear();
   Status SetMeta(std::string_view key, std::string_view value);
   Result<std::string> LineAt(std::uint64_t at, std::uint64_t size);
@@ -946,35 +951,69 @@ Result<Index::Totals> SqliteIndex::Count() {
   return totals;
 }
 
+// The rows of all tables as text, one after the other, in one order.
+class SqliteIndex::Rows {
+ public:
+  explicit Rows(SqliteIndex& index) : index_(index) {}
+  // nullopt behind the last.
+  Result<std::optional<std::string>> Next() {
+    while (true) {
+      if (!rows_) {
+        if (table_ == std::size(kTables)) return std::optional<std::string>();
+        // Numbers of bundles follow the log, too, so all columns count.
+        rows_ = std::make_unique<Statement>(
+            index_.db_.get(),
+            fmt::format("SELECT * FROM {} ORDER BY 1", kTables[table_]));
+      }
+      STEMMA_TRY(const bool row, rows_->Step());
+      if (row) return std::optional<std::string>(Row());
+      rows_.reset();
+      ++table_;
+    }
+  }
+
+ private:
+  std::string Row() const {
+    const std::string_view table = kTables[table_];
+    std::string text(table);
+    for (int i = 0; i < rows_->Columns(); ++i) {
+      const bool binary = table == "records" && (i == 14 || i == 15);
+      text += '|';
+      text += rows_->IsNull(i) ? "-"
+              : binary         ? HexOf(rows_->Text(i))
+                               : rows_->Text(i);
+    }
+    return text + "\n";
+  }
+
+  SqliteIndex& index_;
+  std::size_t table_ = 0;
+  std::unique_ptr<Statement> rows_;
+};
+
 Result<std::string> SqliteIndex::Dump() {
   std::string dump;
-  for (const std::string_view table : kTables) {
-    // Numbers of bundles follow the log, too, so all columns count.
-    Statement rows(db_.get(),
-                   fmt::format("SELECT * FROM {} ORDER BY 1", table));
-    const std::size_t columns = [&] {
-      Statement info(db_.get(), fmt::format("SELECT count(*) FROM "
-                                            "pragma_table_info('{}')",
-                                            table));
-      const Result<bool> row = info.Step();
-      return row && *row ? info.Number(0) : 0;
-    }();
-    while (true) {
-      STEMMA_TRY(const bool row, rows.Step());
-      if (!row) break;
-      dump += table;
-      for (std::size_t i = 0; i < columns; ++i) {
-        const int column = static_cast<int>(i);
-        const std::string text = rows.Text(column);
-        const bool binary = table == "records" && (i == 14 || i == 15);
-        dump += '|';
-        dump += rows.IsNull(column) ? "-" : binary ? HexOf(text) : text;
-      }
-      dump += '\n';
-    }
+  Rows rows(*this);
+  while (true) {
+    STEMMA_TRY(const std::optional<std::string> row, rows.Next());
+    if (!row) break;
+    dump += *row;
   }
   STEMMA_TRY(const std::string bytes, Meta("log_bytes"));
   return dump + "log_bytes|" + bytes + "\n";
+}
+
+Result<bool> SqliteIndex::SaysTheSame(SqliteIndex& other) {
+  Rows ours(*this), theirs(other);
+  while (true) {
+    STEMMA_TRY(const std::optional<std::string> a, ours.Next());
+    STEMMA_TRY(const std::optional<std::string> b, theirs.Next());
+    if (a != b) return false;
+    if (!a) break;
+  }
+  STEMMA_TRY(const std::string a, Meta("log_bytes"));
+  STEMMA_TRY(const std::string b, other.Meta("log_bytes"));
+  return a == b;
 }
 
 }  // namespace
@@ -1042,6 +1081,39 @@ Result<std::unique_ptr<Index>> OpenIndex(const fs::path& dir) {
   return std::unique_ptr<Index>(index);
 }
 
+namespace {
+
+// A file of our own beside other temporary ones, gone with this object.
+class TemporaryFile {
+ public:
+  static Result<std::unique_ptr<TemporaryFile>> Make() {
+    std::error_code failed;
+    const fs::path folder = fs::temp_directory_path(failed);
+    std::string name = (folder / "stemma-index-XXXXXX").string();
+    const int file = failed ? -1 : ::mkstemp(name.data());
+    if (file < 0) return Error(ErrorCode::kIo, "making a temporary file");
+    ::close(file);
+    return std::unique_ptr<TemporaryFile>(new TemporaryFile(std::move(name)));
+  }
+  ~TemporaryFile() {
+    std::error_code ignored;
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      fs::remove(name_ + suffix, ignored);
+    }
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::string& name() const { return name_; }
+
+ private:
+  explicit TemporaryFile(std::string name) : name_(std::move(name)) {}
+  std::string name_;
+};
+
+}  // namespace
+
+// Both are read row by row: an index of millions of records is not held in
+// memory, neither the stored one nor the fresh one.
 Result<bool> IndexAgrees(const fs::path& dir) {
   const std::string file = (dir / "index.sqlite").string();
   sqlite3* raw = nullptr;
@@ -1055,13 +1127,12 @@ Result<bool> IndexAgrees(const fs::path& dir) {
   STEMMA_TRY(const bool ours, stored.IsOurs());
   if (!ours) return false;
   STEMMA_TRY(const std::string bytes, stored.Meta("log_bytes"));
-  STEMMA_TRY(const std::string theirs, stored.Dump());
-  STEMMA_TRY(const auto fresh, OpenSqliteIndex(dir, ":memory:"));
+  STEMMA_TRY(const auto room, TemporaryFile::Make());
+  STEMMA_TRY(const auto fresh, OpenSqliteIndex(dir, room->name()));
   auto& anew = dynamic_cast<SqliteIndex&>(fresh->index());
   anew.StopAt(std::strtoull(bytes.c_str(), nullptr, 10));
   STEMMA_CHECK_OK(fresh->CatchUp(RecordsOfBundles(dir)));
-  STEMMA_TRY(const std::string ours_now, anew.Dump());
-  return theirs == ours_now;
+  return stored.SaysTheSame(anew);
 }
 
 Result<Index::Totals> Reindex(const fs::path& dir) {
