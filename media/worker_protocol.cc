@@ -305,6 +305,7 @@ std::string EncodeDone(const WorkerSummary& s) {
       .Number(static_cast<std::int32_t>(s.rotation))
       .Number(s.duration)
       .Number(s.cpu_seconds)
+      .Number(s.peak_bytes)
       .Message(WorkerMessage::kDone);
 }
 
@@ -579,6 +580,7 @@ Status WorkerAnswers::TakeDone(std::string_view payload) {
   in.Within(rotation, 0, 359);
   in.Real(s.duration, 0, kMaxSeconds);
   in.Real(s.cpu_seconds, 0, kMaxSeconds);
+  in.Number(s.peak_bytes);
   if (!in.Whole()) return Broken("summary");
   report_.frames_decoded = s.frames_decoded;
   report_.width = width;
@@ -590,6 +592,7 @@ Status WorkerAnswers::TakeDone(std::string_view payload) {
                    : s.partial           ? "partial"
                                          : "ok";
   report_.facts["decode_cpu_seconds"] = s.cpu_seconds;
+  report_.facts["decode_peak_bytes"] = s.peak_bytes;
   done_ = true;
   return {};
 }

@@ -75,7 +75,8 @@ struct WorkerSummary {
   std::int64_t frames_decoded = 0;
   int width = 0, height = 0, rotation = 0;
   double duration = 0;
-  double cpu_seconds = 0;  // spent by the worker on this file
+  double cpu_seconds = 0;        // spent by the worker on this file
+  std::uint64_t peak_bytes = 0;  // most memory it had resident
 };
 
 // Whole messages, header included.

@@ -1,6 +1,7 @@
 #include "media/worker/budget.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -16,6 +17,12 @@ double CpuSeconds() {
 }
 
 }  // namespace
+
+std::uint64_t PeakBytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return std::uint64_t{1024} * static_cast<std::uint64_t>(usage.ru_maxrss);
+}
 
 Budget::Budget(const WorkerJob& job) : job_(job), began_(CpuSeconds()) {}
 

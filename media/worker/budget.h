@@ -8,6 +8,9 @@
 
 namespace stemma::worker {
 
+// The most memory this process has had resident.
+std::uint64_t PeakBytes();
+
 class Budget {
  public:
   explicit Budget(const WorkerJob& job);

@@ -362,6 +362,7 @@ void VideoRun::Report() {
   }
   summary.partial = !summary.reason.empty();
   summary.cpu_seconds = budget_.CpuSpent();
+  summary.peak_bytes = PeakBytes();
   channel_.Send(EncodeDone(summary));
   channel_.Flush();
 }
