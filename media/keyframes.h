@@ -30,8 +30,8 @@ struct VideoLimits {
   // A small file that unpacks to hours of large pictures: past `free_pixels`
   // a video may cost this many pixels for each byte it has; then only sync
   // frames are looked at, and the report is "partial".
-  std::uint64_t free_pixels = 1'500'000'000;
-  std::uint64_t max_pixels_per_byte = 3'000;
+  std::uint64_t free_pixels = 1'000'000'000;
+  std::uint64_t max_pixels_per_byte = 2'000;
   std::int64_t max_keyframes = 20'000;
   std::uint64_t max_image_bytes = std::uint64_t{4} << 30;  // all together
   // Nothing new decoded for so long: the file is spinning the decoder.

@@ -48,7 +48,7 @@ bool Budget::MustThin(std::uint64_t bytes_read) const {
 }
 
 double Budget::LeastSyncGap() const {
-  const std::uint64_t step = std::max<std::uint64_t>(job_.free_pixels / 8, 1);
+  const std::uint64_t step = std::max<std::uint64_t>(job_.free_pixels / 16, 1);
   const std::uint64_t steps = (pixels_ - thinned_at_) / step;
   if (steps == 0) return 0;
   return std::ldexp(1.0, static_cast<int>(std::min<std::uint64_t>(steps, 20)));
