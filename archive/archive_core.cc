@@ -31,10 +31,12 @@ using Json = nlohmann::json;
 constexpr std::string_view kSuffix = ".warc.zst";
 // WARC-zstd: frames of one record in pieces of 4 to 8 MiB.
 constexpr std::size_t kLargestFrame = 8 << 20;
-// The index follows the log in steps: one transaction for so many events, or
-// for so many bytes that wait in memory for it.
-constexpr std::uint64_t kIndexEvery = 1000;
-constexpr std::size_t kFreshBytes = 8 << 20;
+// The index follows the log in steps: one transaction for so many events. Its
+// keys are random, so that each step touches most of its pages: the fewer
+// steps, the less is written twice.
+constexpr std::uint64_t kIndexEvery = 8192;
+// Blocks that wait in memory for it; others it reads from the bundle.
+constexpr std::size_t kFreshBytes = 4 << 20;
 
 void SystemRandom(std::span<std::uint8_t> out) {
   std::size_t done = 0;
@@ -435,6 +437,7 @@ Status ArchiveCore::CatchUpIndex() {
   }
   unindexed_ = 0;
   recent_.clear();
+  recent_of_.clear();
   for (const RecordInfo& record : staged_) NoteRecent(record);
   if (!caught) {
     // The index is a cache; the capture is safe without it.
@@ -632,13 +635,16 @@ Result<RecordInfo> ArchiveCore::Write(Lane& lane, const RecordDraft& record) {
 }
 
 void ArchiveCore::Remember(const RecordInfo& info, std::string_view block) {
-  if (!index_ || fresh_.size() >= 10'000) return;
+  constexpr std::size_t kMostRecords = 20'000;
+  if (!index_ || fresh_.size() >= kMostRecords) return;
+  if (fresh_bytes_ + block.size() > kFreshBytes) block = {};
   fresh_[info.id] = IndexedRecord{info, std::string(block)};
   fresh_bytes_ += block.size();
 }
 
 // A later record may refer to this one: its event comes first in the log.
 void ArchiveCore::NoteRecent(const RecordInfo& info) {
+  if (index_ && info.type == "response") recent_of_[info.uri] = info;
   if (!index_ || info.type != "response" || !info.payload_sha256 ||
       !info.truncated.empty()) {
     return;
@@ -650,6 +656,12 @@ bool ArchiveCore::IndexHas(const Sha256& payload) {
   if (!index_) return false;
   const Result<bool> has = index_->HasPayload(payload);
   return has && *has;
+}
+
+std::optional<RecordInfo> ArchiveCore::RecentOf(std::string_view url) const {
+  const auto found = recent_of_.find(url);
+  if (found == recent_of_.end()) return std::nullopt;
+  return found->second;
 }
 
 std::optional<RecordInfo> ArchiveCore::Recent(const Sha256& payload) const {
@@ -758,9 +770,7 @@ Status ArchiveCore::SyncWith(std::unique_lock<std::mutex>& lock) {
     }
     syncing_ = true;
     Status done = SyncStaged(lock);
-    if (done && (unindexed_ >= kIndexEvery || fresh_bytes_ >= kFreshBytes)) {
-      done = CatchUpIndex();
-    }
+    if (done && unindexed_ >= kIndexEvery) done = CatchUpIndex();
     if (done) {
       for (Lane& lane : lanes_) MaybeRetire(lane);
       done = SealRetiredWith(lock);
@@ -885,8 +895,11 @@ void ArchiveCore::ConsiderDictionary(Lane& lane) {
   how.expect = 16;  // runs go on
   auto built = BuildPageDictionary(samples_, how);
   constexpr double kOfANewBundle = 16 << 10;  // its facts, its name
+  // About a twentieth of what pages take: less is not worth the time.
+  const double least = static_cast<double>(samples_.page_bytes()) / 100;
   if (!built ||
-      built->saved < static_cast<double>(built->cost) + kOfANewBundle) {
+      built->saved <
+          std::max(static_cast<double>(built->cost) + kOfANewBundle, least)) {
     return;
   }
   next_dictionary_ = *std::move(built);

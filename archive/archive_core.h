@@ -108,6 +108,8 @@ class ArchiveCore {
   bool IndexHas(const Sha256& payload);
   // A response with this payload that the index does not know of yet.
   std::optional<RecordInfo> Recent(const Sha256& payload) const;
+  // The newest response of this URL that it does not know of yet.
+  std::optional<RecordInfo> RecentOf(std::string_view url) const;
   std::uint64_t next_seq() const { return log_->next_seq(); }
   Result<std::string> Log(std::string_view type, const nlohmann::json& fields);
   // Takes the mutex itself, for the moment of the change only.
@@ -150,7 +152,8 @@ class ArchiveCore {
   std::size_t fresh_bytes_ = 0;                 // of their blocks
   std::vector<std::string> indexable_;          // of these: with durable events
   std::uint64_t unindexed_ = 0;                 // events
-  std::map<std::string, RecordInfo, std::less<>> recent_;  // by payload
+  std::map<std::string, RecordInfo, std::less<>> recent_;     // by payload
+  std::map<std::string, RecordInfo, std::less<>> recent_of_;  // by URL
   std::list<Lane> lanes_;
   Lane* main_ = nullptr;
   std::vector<RecordInfo> staged_;  // records of staged events

@@ -838,6 +838,25 @@ Index* ArchiveWriter::index() {
   return core_->index();
 }
 
+Index* ArchiveWriter::IndexFor(const Sha256& payload) {
+  const std::lock_guard lock(core_->mutex);
+  if (core_->Recent(payload) && !core_->CatchUpIndex()) return nullptr;
+  return core_->index();
+}
+
+std::optional<RecordInfo> ArchiveWriter::ResponseOf(std::string_view url) {
+  Index* index = nullptr;
+  {
+    const std::lock_guard lock(core_->mutex);
+    if (auto recent = core_->RecentOf(url)) return recent;
+    index = core_->index();
+  }
+  if (index == nullptr) return std::nullopt;
+  const auto newest = index->ResponsesOf(url, false, 1);
+  if (!newest || newest->empty()) return std::nullopt;
+  return newest->front();
+}
+
 std::optional<RecordInfo> ArchiveWriter::ResponseWith(const Sha256& payload) {
   Index* index = nullptr;
   {

@@ -245,6 +245,14 @@ class ArchiveWriter {
   // Reads back a record of this archive, also one not yet committed.
   Result<Blob> Payload(const RecordInfo& record);
 
+  // The index; up to date with what was made of this payload, if not with the
+  // rest: bringing it there writes much of it anew.
+  Index* IndexFor(const Sha256& payload);
+
+  // The newest response of exactly this URL, durable or staged; none when there
+  // is none. Cheap: does not bring the index up to date.
+  std::optional<RecordInfo> ResponseOf(std::string_view url);
+
   // The index, caught up with the log; null if options.index is off.
   Index* index();
   // The whole response that first had this payload, if the archive holds one.

@@ -228,6 +228,7 @@ class SqliteIndex : public Index, public IndexFeeder {
  private:
   class Rows;
   Status Clear();
+  Status UseWal();
   Status SetMeta(std::string_view key, std::string_view value);
   Result<std::string> LineAt(std::uint64_t at, std::uint64_t size);
   Status Apply(std::uint64_t at, std::string_view line,
@@ -245,6 +246,7 @@ class SqliteIndex : public Index, public IndexFeeder {
 
   Database db_;
   fs::path log_;
+  bool wal_ = false;
   std::uint64_t stop_at_ = ~std::uint64_t{0};
   std::map<const char*, std::unique_ptr<Statement>> prepared_;
 };
@@ -336,13 +338,25 @@ Result<bool> SqliteIndex::IsOurs() {
 
 Status SqliteIndex::Prepare() {
   sqlite3_busy_timeout(db_.get(), 10'000);
-  STEMMA_CHECK_OK(Execute(db_.get(), "PRAGMA journal_mode = WAL"));
   STEMMA_CHECK_OK(Execute(db_.get(),
                           "PRAGMA synchronous = NORMAL;"
                           "PRAGMA temp_store = MEMORY;"
                           "PRAGMA cache_size = -16384;"));
   STEMMA_TRY(const bool ours, IsOurs());
-  return ours ? Status() : Clear();
+  if (!ours) return Clear();
+  return UseWal();
+}
+
+// Lets others read while one writes. As long as the index is small, the file
+// mostly grows at its end: then a rollback journal writes each page once, a
+// WAL twice.
+Status SqliteIndex::UseWal() {
+  constexpr std::uint64_t kSmallLog = 1 << 20;
+  if (wal_) return {};
+  STEMMA_TRY(const std::string bytes, Meta("log_bytes"));
+  if (std::strtoull(bytes.c_str(), nullptr, 10) < kSmallLog) return {};
+  wal_ = true;
+  return Execute(db_.get(), "PRAGMA journal_mode = WAL");
 }
 
 Result<std::string> SqliteIndex::LineAt(std::uint64_t at, std::uint64_t size) {
@@ -398,7 +412,7 @@ Status SqliteIndex::CatchUp(const RecordSource& records) {
     }
     STEMMA_CHECK_OK(Execute(db_.get(), "COMMIT"));
   }
-  return {};
+  return UseWal();
 }
 
 Result<bool> SqliteIndex::HasPayload(const Sha256& payload) {

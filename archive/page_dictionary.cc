@@ -84,7 +84,7 @@ class Chooser {
       }
       saved += inside_less;
       if (plain == 0) continue;
-      built.places.insert(c.place->name);
+      built.places.insert(c.place->names.begin(), c.place->names.end());
       saved +=
           less / plain *
           std::max(0.0, static_cast<double>(c.place->bytes) - inside_plain);
@@ -265,13 +265,20 @@ void PageSamples::ForgetTraffic() {
 
 std::vector<PageSamples::Place> PageSamples::Places() const {
   std::vector<Place> places;
+  std::map<std::string, std::size_t> of_host;  // where in `places`
   for (const auto& [name, kept] : places_) {
     if (kept.pages.empty() || kept.bytes == 0) continue;
-    Place place;
-    place.name = name;
-    place.bytes = kept.bytes;
-    place.pages.assign(kept.pages.begin(), kept.pages.end());
-    places.push_back(std::move(place));
+    std::size_t at = places.size();
+    if (kept.pages.size() == 1) {
+      const std::size_t kind = std::min(name.find(' '), name.size());
+      const std::string host(HostEnd(std::string_view(name).substr(0, kind)));
+      at = of_host.try_emplace(host + name.substr(kind), at).first->second;
+    }
+    if (at == places.size()) places.emplace_back();
+    Place& place = places[at];
+    place.names.push_back(name);
+    place.bytes += kept.bytes;
+    place.pages.insert(place.pages.end(), kept.pages.begin(), kept.pages.end());
   }
   std::stable_sort(
       places.begin(), places.end(),

@@ -28,7 +28,8 @@ class PageSamples {
   struct Place {
     std::vector<std::string_view> pages;
     std::uint64_t bytes = 0;  // of all its pages, also those not kept
-    std::string name;
+    // Places with one page kept are taken together for their host.
+    std::vector<std::string> names;
   };
 
   // `per_place` pages of a place are kept, the newest ones.

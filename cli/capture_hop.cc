@@ -38,11 +38,9 @@ std::optional<std::pair<RecordInfo, RevisitProfile>> OriginalOf(
     BodyWriter& body, const Exchange& exchange, ArchiveWriter& archive) {
   if (exchange.truncated) return std::nullopt;
   if (exchange.status == 304) {
-    Index* index = archive.index();
-    if (!index) return std::nullopt;
-    const auto earlier = index->ResponsesOf(exchange.url, false, 1);
-    if (!earlier || earlier->empty()) return std::nullopt;
-    return std::pair(earlier->front(), RevisitProfile::kServerNotModified);
+    const auto earlier = archive.ResponseOf(exchange.url);
+    if (!earlier) return std::nullopt;
+    return std::pair(*earlier, RevisitProfile::kServerNotModified);
   }
   if (exchange.status != 200 || body.size() < kMinRevisitBytes) {
     return std::nullopt;

@@ -346,7 +346,8 @@ std::vector<MediaLink> MediaToFetch(const CaptureReport& report) {
 // The report of a video the archive has read before.
 std::shared_ptr<const VideoReport> KnownReport(const std::string& sha256,
                                                ArchiveWriter& archive) {
-  Index* index = archive.index();
+  const auto payload = Sha256::Parse(sha256);
+  Index* index = payload ? archive.IndexFor(*payload) : nullptr;
   if (!index) return nullptr;
   const auto rows = index->DerivedFromPayload(sha256, "video");
   if (!rows || rows->empty()) return nullptr;

@@ -92,6 +92,17 @@ TEST(PageSamples, APlaceIsAHostAndASection) {
   EXPECT_LE(samples.Places().size(), 12U);
 }
 
+TEST(PageSamples, SinglePagesOfSectionsAreTakenTogether) {
+  PageSamples samples;
+  for (const char* section : {"a", "b", "c"}) {
+    samples.AddPage("https://a.example/" + std::string(section) + "/x", "",
+                    Noise("p", 2'000));
+  }
+  ASSERT_THAT(samples.Places(), SizeIs(1));
+  EXPECT_THAT(samples.Places()[0].names, SizeIs(3));
+  EXPECT_THAT(samples.Places()[0].pages, SizeIs(3));
+}
+
 TEST(PageSamples, MemoryIsBounded) {
   PageSamples samples;
   const std::string page = Noise("p", 500'000);
