@@ -150,10 +150,7 @@ std::vector<FoundCopy> CopiesIn(const CaptureReport& report) {
   std::vector<FoundCopy> copies;
   for (const Relative& relative : report.relatives) {
     const Verdict verdict = relative.comparison.verdict;
-    const VideoVerdict video = relative.video.verdict;
-    const bool shares_video =
-        video == VideoVerdict::kSame || video == VideoVerdict::kReencoded ||
-        video == VideoVerdict::kSegment || video == VideoVerdict::kAltered;
+    const bool shares_video = SharesPictures(relative.video.verdict);
     const bool shares_text =
         verdict != Verdict::kUnrelated && verdict != Verdict::kQuoting;
     if (!shares_text && !shares_video) continue;
@@ -163,9 +160,9 @@ std::vector<FoundCopy> CopiesIn(const CaptureReport& report) {
     copy.other_url = relative.publication.url;
     copy.other_id = relative.publication.id;
     copy.verdict = NameOf(verdict);
-    copy.video = NameOf(video);
+    copy.video = NameOf(relative.video.verdict);
     copy.other_is_earlier = relative.earlier;
-    copy.altered = IsAltered(verdict, video);
+    copy.altered = IsAltered(verdict, relative.video.verdict);
     copies.push_back(std::move(copy));
   }
   return copies;

@@ -11,10 +11,10 @@
 namespace stemma::cli {
 namespace {
 
+// A segment alone may be a round-up's: it does not make a family.
 bool SharesVideo(const VideoComparison& video) {
-  return video.verdict == VideoVerdict::kSame ||
-         video.verdict == VideoVerdict::kReencoded ||
-         video.verdict == VideoVerdict::kAltered;
+  return SharesPictures(video.verdict) &&
+         video.verdict != VideoVerdict::kSegment;
 }
 
 bool IsCopy(const Relative& relative) {

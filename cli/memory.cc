@@ -83,10 +83,6 @@ int Rank(VideoVerdict verdict) {
   return 0;
 }
 
-bool SharesVideo(const VideoComparison& video) {
-  return Rank(video.verdict) >= Rank(VideoVerdict::kSegment);
-}
-
 double Covered(const Comparison& c) {
   return std::max(c.coverage_reference, c.coverage_suspect);
 }
@@ -102,6 +98,10 @@ Result<std::shared_ptr<const VideoReport>> ReadReport(ArchiveReader& reader,
 }
 
 }  // namespace
+
+bool SharesPictures(VideoVerdict verdict) {
+  return Rank(verdict) >= Rank(VideoVerdict::kSegment);
+}
 
 VideoComparison CompareVideoSets(const Videos& reference,
                                  const Videos& suspect) {
@@ -381,7 +381,7 @@ Result<std::vector<Relative>> Memory::RelativesOf(
     Relative relative =
         state_->Relate(*std::move(other), publication, std::move(seen));
     if (relative.comparison.verdict == Verdict::kUnrelated &&
-        !SharesVideo(relative.video)) {
+        !SharesPictures(relative.video.verdict)) {
       continue;
     }
     relatives.push_back(std::move(relative));

@@ -74,6 +74,9 @@ class Memory {
   std::unique_ptr<State> state_;
 };
 
+// Whether a verdict says that one video holds pictures of the other.
+bool SharesPictures(VideoVerdict verdict);
+
 // What the best pair among two sets of videos says: kNotCompared with the
 // reason when one side has none.
 VideoComparison CompareVideoSets(

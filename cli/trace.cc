@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "archive/archive_reader.h"
 #include "cli/commands.h"
 #include "cli/family_of.h"
+#include "cli/memory.h"
 #include "cli/page_source.h"
 #include "cli/session.h"
 #include "trace/families.h"
@@ -82,13 +84,44 @@ Result<std::unique_ptr<Library>> OpenLibrary(Session& session) {
   return library;
 }
 
+// Whether texts that are related also show the same pictures: the same file,
+// or one that the matcher finds in the other.
+Status NoteSharedVideos(const Library& library, const fs::path& archive,
+                        std::vector<Republication>& relations) {
+  std::unordered_map<std::string, const Publication*> with_video;
+  for (const Publication& publication : library.publications) {
+    if (!publication.media.empty()) {
+      with_video.emplace(publication.id, &publication);
+    }
+  }
+  if (with_video.size() < 2) return {};
+  STEMMA_TRY(const auto memory, Memory::Open(archive));
+  for (Republication& relation : relations) {
+    const auto a = with_video.find(relation.a);
+    const auto b = with_video.find(relation.b);
+    if (a == with_video.end() || b == with_video.end()) continue;
+    const auto& theirs = b->second->media;
+    relation.shares_video = std::ranges::any_of(
+        a->second->media, [&theirs](const std::string& sha256) {
+          return std::ranges::find(theirs, sha256) != theirs.end();
+        });
+    if (relation.shares_video) continue;
+    STEMMA_TRY(const auto reference, memory->VideosOf(relation.a));
+    STEMMA_TRY(const auto suspect, memory->VideosOf(relation.b));
+    relation.shares_video =
+        SharesPictures(CompareVideoSets(reference, suspect).verdict);
+  }
+  return {};
+}
+
 Status TraceAll(const Options& options, Session& session) {
   STEMMA_TRY(const auto library, OpenLibrary(session));
   STEMMA_CHECK_OK(MakeFolder(options.out));
   CompareOptions compare;
   compare.sites = &library->sites;
-  const std::vector<Republication> relations =
+  std::vector<Republication> relations =
       FindRelations(library->publications, compare);
+  STEMMA_CHECK_OK(NoteSharedVideos(*library, session.ArchiveDir(), relations));
   Lines pairs(options.out, "pairs.jsonl");
   Lines all(options.out, "relations.jsonl");
   std::size_t copies = 0;

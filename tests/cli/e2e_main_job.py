@@ -314,6 +314,15 @@ class Verdicts(MainJob):
             self.assertIn(host, out)
         self.assertNotIn(story.UNRELATED, out)
 
+    def test_trace_all_says_who_shares_the_video(self):
+        out = self.folder / 'families'
+        self.run_stemma('trace', '--all', '--out', out)
+        relations = [json.loads(line) for line in
+                     (out / 'relations.jsonl').read_text().splitlines()]
+        self.assertGreaterEqual(len(relations), 6)  # each copy with each
+        self.assertTrue(all(r.get('shares_video') for r in relations),
+                        relations)
+
     def test_find_tells_where_a_video_was_seen(self):
         folder = e2e.films_folder()
         out = self.run_stemma('--json', 'find', folder / 'film_cut.mp4').out
