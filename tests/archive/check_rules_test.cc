@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -19,6 +18,7 @@
 #include "archive/zstd_frames.h"
 #include "hash/labelled_digest.h"
 #include "hash/sha256.h"
+#include "tests/archive/gzipped.h"
 
 namespace stemma {
 namespace {
@@ -96,20 +96,6 @@ std::string RawFrame(const std::string& content, bool with_size,
   frame += static_cast<char>(window);
   if (with_size) frame += Le(content.size(), 8);
   return frame + Le(content.size() << 3 | 1, 3) + content;
-}
-
-std::string Gzip(std::string_view bytes) {
-  z_stream z{};
-  deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&z, bytes.size()) + 32, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  z.avail_in = static_cast<uInt>(bytes.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
 }
 
 std::string ReadFile(const fs::path& path) {
@@ -280,7 +266,7 @@ TEST(CheckRules, GrammarOfRecords) {
         Check(Frame(Record(c.spec)) + Frame(Record({.number = 2})), 2);
     EXPECT_THAT(packed.Codes(), Contains(c.code)) << c.name << Words(packed);
     const CheckReport members =
-        Check(Gzip(Record(c.spec)) + Gzip(Record({.number = 2})));
+        Check(Gzipped(Record(c.spec)) + Gzipped(Record({.number = 2})));
     EXPECT_THAT(members.Codes(), Contains(c.code)) << c.name << Words(members);
   }
 }
@@ -316,7 +302,7 @@ TEST(CheckRules, HeaderLinesThatReadersDisagreeAbout) {
 }
 
 TEST(CheckRules, PayloadDigests) {
-  const std::string coded = Gzip("<p>content coded</p>");
+  const std::string coded = Gzipped("<p>content coded</p>");
   const auto head = [](const std::string& more) {
     return "HTTP/1.1 200 OK\r\n" + more + "\r\n";
   };
@@ -434,8 +420,8 @@ std::string Line(std::string_view url, std::size_t offset, std::size_t length,
 }
 
 TEST(CheckRules, IndexesAndPagesOfAWacz) {
-  const std::string a = Gzip(Record());
-  const std::string b = Gzip(Record(
+  const std::string a = Gzipped(Record());
+  const std::string b = Gzipped(Record(
       {.change = {{"WARC-Target-URI", "https://example.org/b"}}, .number = 2}));
   const std::string ua = "https://example.org/a", ub = "https://example.org/b";
   const std::string index =
@@ -446,8 +432,8 @@ TEST(CheckRules, IndexesAndPagesOfAWacz) {
   };
   const std::string pages = begin + page(ua, "2026-03-01T12:00:00Z");
   const std::string gz =
-      Gzip(Line(ua, 0, a.size())) + Gzip(Line(ub, a.size(), b.size()));
-  const std::size_t half = Gzip(Line(ua, 0, a.size())).size();
+      Gzipped(Line(ua, 0, a.size())) + Gzipped(Line(ub, a.size(), b.size()));
+  const std::size_t half = Gzipped(Line(ua, 0, a.size())).size();
   const auto idx = [&](std::size_t first, std::string_view digest_of) {
     return "!meta 0 {\"filename\":\"index.cdx.gz\"}\norg,example)/a 2026 "
            "{\"offset\":0,\"length\":" +
@@ -641,8 +627,8 @@ TEST_F(BadInput, TwoFilesJoinedEachWithItsDictionary) {
 
 TEST_F(BadInput, AGzipBomb) {
   const std::string zeros(64 << 20, '\0');
-  std::string bomb = Gzip("WARC/1.1\r\nWARC-Type: resource\r\n" + zeros);
-  bomb += Gzip(Record());
+  std::string bomb = Gzipped("WARC/1.1\r\nWARC-Type: resource\r\n" + zeros);
+  bomb += Gzipped(Record());
   before_ = PeakMemory();  // making it took memory, too
   const auto report = Judge(bomb);
   ASSERT_TRUE(report);
@@ -654,7 +640,8 @@ TEST(BadInputFiles, TheNameOfAFileDoesNotDecide) {
   std::string name = (fs::temp_directory_path() / "badXXXXXX").string();
   const fs::path dir = ::mkdtemp(name.data());
   const fs::path file = dir / "page.warc.gz";
-  for (const std::string& bytes : {Record(), Gzip(Record()), Frame(Record())}) {
+  for (const std::string& bytes :
+       {Record(), Gzipped(Record()), Frame(Record())}) {
     std::ofstream(file, std::ios::binary) << bytes;
     const auto report = CheckWarcFile(file);
     ASSERT_TRUE(report);

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 #include <zip.h>
-#include <zlib.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +20,7 @@
 #include "archive/zstd_frames.h"
 #include "hash/labelled_digest.h"
 #include "hash/sha256.h"
+#include "tests/archive/gzipped.h"
 
 namespace stemma {
 namespace {
@@ -30,20 +30,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Json = nlohmann::json;
-
-std::string Gzipped(std::string_view bytes) {
-  z_stream z{};
-  deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&z, bytes.size()) + 32, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  z.avail_in = static_cast<uInt>(bytes.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(out.size() - z.avail_out);
-  deflateEnd(&z);
-  return out;
-}
 
 std::string Id(int n) {
   return "urn:uuid:00000000-0000-4000-8000-" +
