@@ -642,9 +642,14 @@ void ArchiveCore::Remember(const RecordInfo& info, std::string_view block) {
   fresh_bytes_ += block.size();
 }
 
+bool StandsFor304(const RecordInfo& info) {
+  return info.type == "response" && info.status >= 200 && info.status < 300 &&
+         info.truncated.empty();
+}
+
 // A later record may refer to this one: its event comes first in the log.
 void ArchiveCore::NoteRecent(const RecordInfo& info) {
-  if (index_ && info.type == "response") recent_of_[info.uri] = info;
+  if (index_ && StandsFor304(info)) recent_of_[info.uri] = info;
   if (!index_ || info.type != "response" || !info.payload_sha256 ||
       !info.truncated.empty()) {
     return;

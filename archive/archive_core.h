@@ -52,6 +52,10 @@ struct Lane {
   std::uint64_t look_at = 0, look_at_strange = 0;
 };
 
+// Whether a 304 for its URL may repeat this record: a whole good answer, not an
+// error page that came later.
+bool StandsFor304(const RecordInfo& info);
+
 // Header fields and block of a record about to be written.
 struct RecordDraft {
   WarcHeader header;      // without digests and length

@@ -523,6 +523,29 @@ Result<RecordInfo> BodyWriter::Finish(const Exchange& exchange) {
                            : s.FinishStream(exchange);
 }
 
+namespace {
+
+// Why a revisit would not replay, or would stand for what was never said.
+std::string_view RevisitFlaw(const Exchange& exchange,
+                             const RevisitOf& original,
+                             RevisitProfile profile) {
+  if (original.record_id.empty() || original.uri.empty() ||
+      !ParseTime(original.date)) {
+    return "a revisit needs id, URI and date of the record it repeats";
+  }
+  if (profile == RevisitProfile::kServerNotModified) {
+    return exchange.status == 304 ? "" : "the server did not say 304";
+  }
+  if (!original.payload) {
+    return "a revisit of an identical payload needs its digest";
+  }
+  // All empty bodies are alike, and none says anything of another.
+  static const Sha256 kEmpty = Sha256Of("");
+  return *original.payload == kEmpty ? "an empty payload is no original" : "";
+}
+
+}  // namespace
+
 Result<RecordInfo> BodyWriter::FinishAsRevisit(const Exchange& exchange,
                                                const RevisitOf& original,
                                                RevisitProfile profile) {
@@ -530,15 +553,20 @@ Result<RecordInfo> BodyWriter::FinishAsRevisit(const Exchange& exchange,
   if (s.done) {
     return Error(ErrorCode::kInvalidArgument, "the body has ended already");
   }
+  std::string_view flaw = RevisitFlaw(exchange, original, profile);
+  for (const RecordInfo& record : s.draft->records) {
+    if (record.id == original.record_id && record.type == "revisit") {
+      flaw = "a revisit of a revisit finds no payload";
+    }
+  }
+  if (!flaw.empty()) {
+    return Error(ErrorCode::kInvalidArgument, std::string(flaw));
+  }
   s.done = true;
   const std::lock_guard lock(s.core->mutex);
   STEMMA_CHECK_OK(s.DropStream());
   STEMMA_TRY(Lane* const main, s.core->MainLane());
   const bool identical = profile == RevisitProfile::kIdenticalPayload;
-  if (identical && !original.payload) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "a revisit of an identical payload needs its digest");
-  }
   RecordInfo chain_record;
   STEMMA_TRY(
       const std::string chain,
@@ -852,9 +880,12 @@ std::optional<RecordInfo> ArchiveWriter::ResponseOf(std::string_view url) {
     index = core_->index();
   }
   if (index == nullptr) return std::nullopt;
-  const auto newest = index->ResponsesOf(url, false, 1);
-  if (!newest || newest->empty()) return std::nullopt;
-  return newest->front();
+  const auto newest = index->ResponsesOf(url, false, 100);
+  if (!newest) return std::nullopt;
+  for (const RecordInfo& record : *newest) {
+    if (StandsFor304(record)) return record;
+  }
+  return std::nullopt;
 }
 
 std::optional<RecordInfo> ArchiveWriter::ResponseWith(const Sha256& payload) {

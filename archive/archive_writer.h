@@ -114,7 +114,10 @@ class BodyWriter {
   // differ from the one given first. Returns the response's record.
   Result<RecordInfo> Finish(const Exchange& exchange);
   // Instead of Finish: the body is one the archive holds already. Its bytes
-  // are dropped and a revisit record written.
+  // are dropped and a revisit record written. kInvalidArgument, and the body
+  // may still be finished, for one that would not replay: without URI and date
+  // of the original, of another revisit, of an empty payload, or "not
+  // modified" where the server said something else.
   Result<RecordInfo> FinishAsRevisit(const Exchange& exchange,
                                      const RevisitOf& original,
                                      RevisitProfile profile);
@@ -249,8 +252,9 @@ class ArchiveWriter {
   // rest: bringing it there writes much of it anew.
   Index* IndexFor(const Sha256& payload);
 
-  // The newest response of exactly this URL, durable or staged; none when there
-  // is none. Cheap: does not bring the index up to date.
+  // The newest whole response of exactly this URL with status 2xx, durable or
+  // staged: what a 304 stands for. None when there is none. Cheap: does not
+  // bring the index up to date.
   std::optional<RecordInfo> ResponseOf(std::string_view url);
 
   // The index, caught up with the log; null if options.index is off.

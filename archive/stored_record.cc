@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -277,6 +278,25 @@ Result<Blob> RecordContent(std::shared_ptr<const BundleView> bundle,
   });
 }
 
+namespace {
+
+// The beginning of `content` up to where `end_of` finds an end in it, or
+// `max_bytes` of it. A read gives no more than is left of one frame, so that
+// the head of a large record is had without the first frames of its body.
+Result<std::string> ReadThrough(
+    const Blob& content, std::size_t max_bytes,
+    const std::function<std::size_t(std::string_view)>& end_of) {
+  std::string text, piece(64 << 10, '\0');
+  while (text.size() < max_bytes) {
+    STEMMA_TRY(const std::size_t n, content.ReadAt(text.size(), piece));
+    text.append(piece, 0, n);
+    if (n == 0 || end_of(text) != std::string_view::npos) break;
+  }
+  return text;
+}
+
+}  // namespace
+
 Result<StoredRecord> OpenRecord(std::shared_ptr<const BundleView> bundle,
                                 std::uint64_t offset, std::uint64_t length) {
   const auto corrupt = [offset](std::string_view why) {
@@ -285,13 +305,9 @@ Result<StoredRecord> OpenRecord(std::shared_ptr<const BundleView> bundle,
   };
   STEMMA_TRY(const Blob content,
              RecordContent(std::move(bundle), offset, length));
-  STEMMA_TRY(const std::string begin, content.ReadPrefix(64 << 10));
-  std::string text = begin;
-  std::size_t end = WarcHeaderEnd(text);
-  if (end == std::string::npos) {
-    STEMMA_TRY(text, content.ReadPrefix(WarcHeaderLimits().max_bytes));
-    end = WarcHeaderEnd(text);
-  }
+  STEMMA_TRY(const std::string text,
+             ReadThrough(content, WarcHeaderLimits().max_bytes, WarcHeaderEnd));
+  const std::size_t end = WarcHeaderEnd(text);
   if (end == std::string::npos) return corrupt("no header ends here");
   StoredRecord record;
   record.header = text.substr(0, end);
@@ -302,7 +318,8 @@ Result<StoredRecord> OpenRecord(std::shared_ptr<const BundleView> bundle,
   record.block = SubBlob(content, end, block_size);
   record.payload = record.block;
   if (HoldsHttp(*header)) {
-    STEMMA_TRY(const std::string start, record.block.ReadPrefix(256 << 10));
+    STEMMA_TRY(const std::string start,
+               ReadThrough(record.block, 256 << 10, HttpHeadEnd));
     const std::size_t head_end = HttpHeadEnd(start);
     if (head_end != std::string::npos) {
       record.http_head = start.substr(0, head_end);

@@ -203,8 +203,9 @@ TEST_F(ArchiveTest, BundlesKeepTheRulesOfWarc) {
                        draft->records()[1].payload_sha256};
     ASSERT_TRUE(draft->AddRevisit(Page("https://example.org/x", "text/html"),
                                   original, RevisitProfile::kIdenticalPayload));
-    ASSERT_TRUE(draft->AddRevisit(Page("https://example.org/y", "text/html"),
-                                  original,
+    Exchange unmodified = Page("https://example.org/y", "text/html");
+    unmodified.status = 304;
+    ASSERT_TRUE(draft->AddRevisit(unmodified, original,
                                   RevisitProfile::kServerNotModified));
     ASSERT_TRUE(draft->AddConversion("https://example.org/", "text/plain",
                                      "words", original.record_id));
