@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -16,6 +17,7 @@
 #include "archive/bundle_seal.h"
 #include "archive/durable_file.h"
 #include "archive/index.h"
+#include "archive/index_rows.h"
 #include "archive/record_scan.h"
 #include "archive/stored_record.h"
 #include "hash/labelled_digest.h"
@@ -123,21 +125,45 @@ class GzipWarc {
   std::vector<std::string> lines_;
 };
 
-// All records of a bundle, as they are.
+// A bundle, and of one that is being written only what the log vouches for.
+struct BundleToGive {
+  fs::path path;
+  std::string name;  // "NAME.warc.zst"
+  bool open = false;
+  std::set<std::uint64_t> committed;  // offsets of records
+  std::uint64_t end = 0;              // of the last of them
+
+  bool Gives(std::uint64_t offset) const {
+    return !open || committed.contains(offset);
+  }
+  // Of a bundle sealed since it was listed, the sealed file.
+  Result<Blob> File() const {
+    Result<Blob> file = BlobOfFile(path.string());
+    if (!file && open && file.error().code() == ErrorCode::kNotFound) {
+      file = BlobOfFile((path.parent_path() / name).string());
+    }
+    if (!file) return std::move(file).error();
+    return open ? SubBlob(*std::move(file), 0, end) : *std::move(file);
+  }
+};
+
+// The records of a bundle, as they are.
 class CopySink : public RecordInfoSink {
  public:
-  CopySink(GzipWarc& to, std::string_view filename)
-      : to_(to), filename_(filename) {}
+  CopySink(GzipWarc& to, std::string_view filename, const BundleToGive& bundle)
+      : to_(to), filename_(filename), bundle_(bundle) {}
   void OnRecord(std::uint64_t offset, const WarcHeader& header,
                 std::string_view text,
                 const std::vector<std::string>& oddities) override {
     RecordInfoSink::OnRecord(offset, header, text, oddities);
+    gives_ = bundle_.Gives(offset) || header.type() == "warcinfo";
+    if (!gives_) return;
     Take(to_.Begin());
     Take(to_.Put(text));
   }
   void OnBlock(std::string_view bytes) override {
     RecordInfoSink::OnBlock(bytes);
-    Take(to_.Put(bytes));
+    if (gives_) Take(to_.Put(bytes));
   }
   void OnProblem(std::uint64_t offset, std::string_view code,
                  std::string text) override {
@@ -149,6 +175,7 @@ class CopySink : public RecordInfoSink {
  protected:
   void OnInfo(const WarcHeader&, const RecordInfo& info, std::string_view,
               bool) override {
+    if (!gives_) return;
     Take(to_.Put("\r\n\r\n"));
     Take(to_.End(info, filename_));
   }
@@ -159,21 +186,42 @@ class CopySink : public RecordInfoSink {
   }
   GzipWarc& to_;
   std::string filename_;
+  const BundleToGive& bundle_;
+  bool gives_ = false;
   Status status_;
 };
 
-Result<std::vector<fs::path>> BundlesOf(const fs::path& dir) {
-  std::vector<fs::path> bundles;
+Result<std::vector<BundleToGive>> BundlesOf(ArchiveReader& reader) {
+  std::map<std::string, BundleToGive> bundles;
+  bool any_open = false;
   std::error_code failed;
-  for (const auto& entry : fs::directory_iterator(dir / "bundles", failed)) {
-    const std::string name = entry.path().filename().string();
-    if (name.ends_with(".warc.zst") || name.ends_with(".warc.zst.open")) {
-      bundles.push_back(entry.path());
-    }
+  for (const auto& entry :
+       fs::directory_iterator(reader.dir() / "bundles", failed)) {
+    std::string name = entry.path().filename().string();
+    const bool open = name.ends_with(".warc.zst.open");
+    if (open) name.resize(name.size() - 5);
+    if (!name.ends_with(".warc.zst")) continue;
+    any_open |= open;
+    bundles["bundles/" + name] = {entry.path(), name, open, {}, 0};
   }
   if (failed) return Error(ErrorCode::kIo, "listing bundles");
-  std::sort(bundles.begin(), bundles.end());
-  return bundles;
+  const auto vouch = [&](std::string_view, const Json& event) -> Status {
+    for (const RecordInfo& record : RecordsInEvent(event)) {
+      const auto bundle = bundles.find(record.bundle);
+      if (bundle == bundles.end() || !bundle->second.open) continue;
+      bundle->second.committed.insert(record.offset);
+      bundle->second.end =
+          std::max(bundle->second.end, record.offset + record.length);
+    }
+    return {};
+  };
+  if (any_open) STEMMA_CHECK_OK(reader.ForEachEvent(vouch));
+  std::vector<BundleToGive> in_order;
+  for (auto& [name, bundle] : bundles) {
+    if (bundle.open && bundle.end == 0) continue;
+    in_order.push_back(std::move(bundle));
+  }
+  return in_order;
 }
 
 // Records of the chosen captures, each once, originals of revisits before all.
@@ -256,14 +304,12 @@ Status WriteRecords(ArchiveReader& reader, const ExportOptions& options,
     }
     return {};
   }
-  STEMMA_TRY(const std::vector<fs::path> bundles, BundlesOf(reader.dir()));
-  for (const fs::path& path : bundles) {
-    STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
-    CopySink sink(to, filename);
+  STEMMA_TRY(const std::vector<BundleToGive> bundles, BundlesOf(reader));
+  for (const BundleToGive& bundle : bundles) {
+    STEMMA_TRY(const Blob file, bundle.File());
+    CopySink sink(to, filename, bundle);
     STEMMA_CHECK_OK(ScanWarc(file, sink));
-    if (!sink.status()) {
-      return sink.status().error().Context(path.filename().string());
-    }
+    if (!sink.status()) return sink.status().error().Context(bundle.name);
   }
   return {};
 }
@@ -540,13 +586,13 @@ Result<ExportReport> ExportCdxj(ArchiveReader& reader, const fs::path& to) {
   STEMMA_CHECK_OK(RefuseToReplace(to));
   ExportReport report;
   std::vector<std::string> lines;
-  STEMMA_TRY(const std::vector<fs::path> bundles, BundlesOf(reader.dir()));
-  for (const fs::path& path : bundles) {
-    std::string base = path.filename().string();
-    if (base.ends_with(".open")) base.resize(base.size() - 5);
-    STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
-    STEMMA_TRY(const BundleFacts facts, ReadBundleFacts(file, base));
-    for (const CdxjLine& line : facts.cdxj) lines.push_back(line.Text());
+  STEMMA_TRY(const std::vector<BundleToGive> bundles, BundlesOf(reader));
+  for (const BundleToGive& bundle : bundles) {
+    STEMMA_TRY(const Blob file, bundle.File());
+    STEMMA_TRY(const BundleFacts facts, ReadBundleFacts(file, bundle.name));
+    for (const CdxjLine& line : facts.cdxj) {
+      if (bundle.Gives(line.offset)) lines.push_back(line.Text());
+    }
   }
   std::sort(lines.begin(), lines.end());
   std::string text;

@@ -600,9 +600,15 @@ Result<ImportReport> ImportFile(ArchiveWriter& writer, const fs::path& path,
   const bool trust_only =
       verdict.code == "untrusted-root" || verdict.code.starts_with("untrusted");
   if (verdict.state == "reject" && !trust_only) {
+    // Some writers of WACZ state a wrong digest of their own WARC.
+    const std::string_view hint =
+        verdict.code == "member-hash"
+            ? "; to take the records in all the same, unpack the package and "
+              "import what is in archive/"
+            : "";
     return Error(ErrorCode::kMalformed,
-                 fmt::format("{}: {}: {}", path.filename().string(),
-                             verdict.code, verdict.why));
+                 fmt::format("{}: {}: {}{}", path.filename().string(),
+                             verdict.code, verdict.why, hint));
   }
   STEMMA_TRY(ZipReader zip, ZipReader::Open(path));
   for (const ZipMember& member : zip.members()) {

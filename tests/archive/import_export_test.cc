@@ -215,6 +215,110 @@ TEST_F(ImportExportTest, WhatWasExportedIsTakenInAgain) {
   EXPECT_EQ(record->info.mime, "video/mp4");
 }
 
+TEST_F(ImportExportTest, OfABundleBeingWrittenOnlyWhatIsDurableIsGiven) {
+  auto writer = Writer("a");
+  auto draft = writer->BeginCapture("https://example.org/", Now());
+  ASSERT_TRUE(draft->AddExchange(Page("/", "text/html"), "<p>words"));
+  ASSERT_TRUE(draft->Commit({{"status", 200}}));
+  auto pending = writer->BeginCapture("https://example.org/later", Now());
+  ASSERT_TRUE(pending->AddExchange(Page("/later", "text/html"), "<p>later"));
+  for (const auto& entry : fs::directory_iterator(dir_ / "a" / "bundles")) {
+    // A write that is under way.
+    std::ofstream(entry.path(), std::ios::binary | std::ios::app) << "half";
+  }
+  auto reader = Reader("a");
+  auto report = ExportWarcGz(*reader, dir_ / "x.warc.gz", {});
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->records, 3u);  // warcinfo, response, request
+  EXPECT_THAT(Inflate(Read(dir_ / "x.warc.gz")),
+              ::testing::Not(HasSubstr("later")));
+  ASSERT_TRUE(ExportCdxj(*reader, dir_ / "x.cdxj"));
+  EXPECT_THAT(Read(dir_ / "x.cdxj"), ::testing::Not(HasSubstr("later")));
+}
+
+// Each line where its key says, each offset on its record.
+TEST_F(ImportExportTest, TheCdxjIsSortedAndPointsAtRecords) {
+  const std::pair<std::string, std::string> keys[] = {
+      {"https://www.Example.COM/Path/?B=2&a=1", "com,example)/path?a=1&b=2 "},
+      {"http://example.com/a//b/../c", "com,example)/a/c "},
+      {"http://example.com/a%2fb%41", "com,example)/a/ba "},
+      {"http://[::1]/x", "::1)/x "},
+      {"http://127.0.0.1:18473/", "1,0,0,127:18473)/ "},
+      {"https://www2.example.com/", "com,example)/ "},
+      {"http://zeta.example/", "example,zeta)/ "},
+      {"http://alpha.example/", "example,alpha)/ "},
+  };
+  {
+    auto writer = Writer("a");
+    for (const auto& [url, key] : keys) {
+      Exchange page = Page("/", "text/html");
+      page.url = url;
+      auto draft = writer->BeginCapture(url, Now());
+      ASSERT_TRUE(draft->AddExchange(page, "<p>" + url));
+      ASSERT_TRUE(draft->Commit({{"status", 200}}));
+    }
+  }
+  auto reader = Reader("a");
+  ASSERT_TRUE(ExportCdxj(*reader, dir_ / "x.cdxj"));
+  std::istringstream lines(Read(dir_ / "x.cdxj"));
+  std::vector<std::string> all;
+  for (std::string line; std::getline(lines, line);) all.push_back(line);
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  EXPECT_EQ(all.size(), std::size(keys));
+  for (const auto& [url, key] : keys) {
+    int found = 0;
+    for (const std::string& line : all) {
+      if (line.find("{\"url\":\"" + url + "\"") == std::string::npos) continue;
+      ++found;
+      EXPECT_TRUE(line.starts_with(key + "20260301120000 {")) << line;
+      const auto parsed = ParseCdxjLine(line);
+      ASSERT_TRUE(parsed);
+      RecordInfo place;
+      place.bundle = "bundles/" + parsed->filename;
+      place.offset = parsed->offset;
+      place.length = parsed->length;
+      auto record = reader->RecordAt(place);
+      ASSERT_TRUE(record) << record.error().message();
+      EXPECT_EQ(record->info.uri, url);
+    }
+    EXPECT_EQ(found, 1) << url;
+  }
+}
+
+TEST(CompressedCdx, BlocksAreFoundByTheirFirstLine) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 2500; ++i) {
+    std::string number = std::to_string(i);
+    number.insert(0, 5 - number.size(), '0');
+    lines.push_back("com,example)/" + number + " 20260301120000 {\"url\":\"" +
+                    number + "\"}");
+  }
+  const CompressedCdx made = CompressCdx(lines, "index.cdx.gz");
+  std::istringstream idx(made.idx);
+  std::string line, all;
+  std::getline(idx, line);
+  EXPECT_EQ(line,
+            "!meta 0 {\"format\":\"cdxj-gzip-1.0\",\"filename\":"
+            "\"index.cdx.gz\"}");
+  std::size_t next = 0, blocks = 0;
+  while (std::getline(idx, line)) {
+    const auto json = nlohmann::json::parse(line.substr(line.find('{')));
+    const std::string block = made.gz.substr(json["offset"], json["length"]);
+    EXPECT_EQ(json["offset"], next);
+    EXPECT_EQ(json["digest"], Sha256Of(block).Labelled());
+    const std::string text = Inflate(block);
+    EXPECT_TRUE(text.starts_with(line.substr(0, line.find(" {"))));
+    next += block.size();
+    all += text;
+    ++blocks;
+  }
+  EXPECT_EQ(blocks, 3u);
+  EXPECT_EQ(next, made.gz.size());
+  std::string joined;
+  for (const std::string& l : lines) joined += l + "\n";
+  EXPECT_EQ(all, joined);
+}
+
 TEST_F(ImportExportTest, RowsOfArticlesKeepTheirIds) {
   std::ofstream(dir_ / "rows.jsonl")
       << R"({"id":"r1","url":"https://a.example/1","title":"One","text":"First text.","published_at":"2026-01-02"})"
