@@ -111,21 +111,16 @@ Result<Repacked> ArchiveCore::Repack(const SealedBundle& bundle,
                                      const RepackOptions& options) {
   const fs::path path = dir_ / bundle.name;
   const fs::path fresh = Fresh(path);
-  Repacked done;
-  done.name = bundle.name;
-  done.before = done.after = bundle.bytes;
-  STEMMA_TRY(const RepackPlan plan, PlanRepack(path, options));
-  if (!plan.pays) return done;
-  // Nothing is dropped that was not read and found whole.
-  STEMMA_TRY(const std::optional<std::string> wrong, WrongWith(path, bundle));
-  if (wrong) {
-    done.outcome = Repacked::Outcome::kRefused;
-    done.reason = *wrong;
-    return done;
+  STEMMA_TRY(const JudgedRepack judged, JudgeRepack(dir_, bundle, options));
+  if (judged.would.outcome != Repacked::Outcome::kWouldPay) {
+    return judged.would;
   }
+  Repacked done = judged.would;
+  done.outcome = Repacked::Outcome::kDoesNotPay;
+  done.after = bundle.bytes;
   STEMMA_CHECK_OK(RoomFor(dir_, bundle.bytes));
   STEMMA_TRY(const BundleFacts facts,
-             WriteRepacked(path, fresh, bundle, plan, options));
+             WriteRepacked(path, fresh, bundle, judged.plan, options));
   const auto most =
       static_cast<double>(bundle.bytes) * (1 - options.least_gain) -
       static_cast<double>(options.least_bytes);

@@ -201,24 +201,25 @@ Result<RepackPlan> PlanRepack(const fs::path& path,
   return plan;
 }
 
-Result<Repacked> RepackDryRun(const fs::path& archive,
-                              const SealedBundle& bundle,
-                              const RepackOptions& options) {
+Result<JudgedRepack> JudgeRepack(const fs::path& archive,
+                                 const SealedBundle& bundle,
+                                 const RepackOptions& options) {
   const fs::path path = archive / bundle.name;
-  Repacked done;
-  done.name = bundle.name;
-  done.before = done.after = bundle.bytes;
-  STEMMA_TRY(const RepackPlan plan, PlanRepack(path, options));
-  if (!plan.pays) return done;
-  STEMMA_TRY(const std::optional<std::string> wrong, WrongWith(path, bundle));
+  JudgedRepack judged;
+  judged.would.name = bundle.name;
+  judged.would.before = judged.would.after = bundle.bytes;
+  STEMMA_TRY(judged.plan, PlanRepack(path, options));
+  if (!judged.plan.pays) return judged;
+  // Nothing is dropped that was not read and found whole.
+  STEMMA_TRY(std::optional<std::string> wrong, WrongWith(path, bundle));
   if (wrong) {
-    done.outcome = Repacked::Outcome::kRefused;
-    done.reason = *wrong;
-    return done;
+    judged.would.outcome = Repacked::Outcome::kRefused;
+    judged.would.reason = *std::move(wrong);
+    return judged;
   }
-  done.outcome = Repacked::Outcome::kWouldPay;
-  done.after = plan.expected;
-  return done;
+  judged.would.outcome = Repacked::Outcome::kWouldPay;
+  judged.would.after = judged.plan.expected;
+  return judged;
 }
 
 Result<std::optional<std::string>> WrongWith(const fs::path& path,

@@ -65,10 +65,14 @@ struct RepackPlan {
 Result<RepackPlan> PlanRepack(const std::filesystem::path& path,
                               const RepackOptions& options);
 
-// What Repack would do, without a writer.
-Result<Repacked> RepackDryRun(const std::filesystem::path& archive,
-                              const SealedBundle& bundle,
-                              const RepackOptions& options);
+// What Repack would do, without a writer: measured, and read whole if it pays.
+struct JudgedRepack {
+  Repacked would;
+  RepackPlan plan;  // where it would pay
+};
+Result<JudgedRepack> JudgeRepack(const std::filesystem::path& archive,
+                                 const SealedBundle& bundle,
+                                 const RepackOptions& options);
 
 // Reads the whole bundle and holds it against the log and against itself:
 // file digests, frames, record grammar, block and payload digests, root. The

@@ -9,6 +9,7 @@
 
 #include "archive/http_block.h"
 #include "core/time.h"
+#include "core/trim.h"
 #include "hash/labelled_digest.h"
 
 namespace stemma {
@@ -19,16 +20,6 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-    text.remove_suffix(1);
-  }
-  return text;
 }
 
 std::string WithoutBrackets(std::string_view value) {
@@ -199,7 +190,7 @@ Result<WarcHeader> ParseWarcHeader(std::string_view text,
     if (!MayRepeat(name) && header.Find(name) != nullptr) {
       return bad(fmt::format("duplicate-field: {} stands twice", name));
     }
-    header.Add(name, Trim(line.substr(colon + 1)));
+    header.Add(name, TrimBlanks(line.substr(colon + 1)));
   }
   if (!header.content_length()) {
     return bad("content-length: no usable Content-Length");

@@ -121,8 +121,13 @@ Status RepackAll(const Options& options, Session& session, Total& total) {
     }
     name = bundle.name;
     told = 0;
-    STEMMA_TRY(const Repacked done, writer ? writer->Repack(bundle, how)
-                                           : RepackDryRun(dir, bundle, how));
+    Repacked done;
+    if (writer) {
+      STEMMA_TRY(done, writer->Repack(bundle, how));
+    } else {
+      STEMMA_TRY(const JudgedRepack judged, JudgeRepack(dir, bundle, how));
+      done = judged.would;
+    }
     total.before += done.before;
     total.after += done.after;
     total.refused += done.outcome == Repacked::Outcome::kRefused ? 1 : 0;

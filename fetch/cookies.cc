@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/percent_encoding.h"
+#include "core/trim.h"
 #include "core/url_host.h"
 #include "fetch/http_date.h"
 #include "fetch/public_suffix.h"
@@ -30,12 +31,6 @@ std::string Lowered(std::string_view text) {
 }
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 // RFC 6265 5.1.1: delimiters are everything but digits, letters, ":" and
 // non-ASCII.
@@ -188,9 +183,9 @@ Attributes TakeAttributes(std::string_view rest, TimePoint now) {
     const std::string_view pair = rest.substr(0, rest.find(';'));
     rest.remove_prefix(pair.size());
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    TakeAttribute(Trim(pair.substr(0, equals)),
-                  Trim(pair.substr(std::min(equals + 1, pair.size()))), now,
-                  &attributes);
+    TakeAttribute(TrimBlanks(pair.substr(0, equals)),
+                  TrimBlanks(pair.substr(std::min(equals + 1, pair.size()))),
+                  now, &attributes);
   }
   return attributes;
 }
@@ -272,8 +267,8 @@ std::optional<Cookie> ParseSetCookie(std::string_view value, const Url& url,
   const std::size_t equals = pair.find('=');
   if (equals == std::string_view::npos) return std::nullopt;
   Cookie cookie;
-  cookie.name = Trim(pair.substr(0, equals));
-  cookie.value = Trim(pair.substr(equals + 1));
+  cookie.name = TrimBlanks(pair.substr(0, equals));
+  cookie.value = TrimBlanks(pair.substr(equals + 1));
   if (cookie.name.empty() ||
       cookie.name.size() + cookie.value.size() > kMaxCookieBytes) {
     return std::nullopt;

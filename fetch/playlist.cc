@@ -10,17 +10,11 @@
 #include <set>
 #include <utility>
 
+#include "core/trim.h"
 #include "fetch/xml.h"
 
 namespace stemma {
 namespace {
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\r\n\f\v";
-  const std::size_t begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
-}
 
 std::string_view WithoutMark(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/http_head.h"
+#include "core/trim.h"
 #include "fetch/http_date.h"
 
 namespace stemma {
@@ -11,18 +12,11 @@ namespace {
 
 constexpr std::chrono::seconds kTenYears{10L * 365 * 86'400};
 
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
 }  // namespace
 
 std::optional<RetryAfterValue> ParseRetryAfter(std::string_view value,
                                                TimePoint now) {
-  value = Trim(value);
+  value = TrimBlanks(value);
   const bool is_number =
       !value.empty() &&
       std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });

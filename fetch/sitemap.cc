@@ -7,18 +7,12 @@
 #include <memory>
 #include <utility>
 
+#include "core/trim.h"
 #include "core/utf8.h"
 #include "fetch/xml.h"
 
 namespace stemma {
 namespace {
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\r\n\f\v";
-  const std::size_t begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
-}
 
 // The gzip members of `bytes`, as far as they go.
 std::string Inflate(std::string_view bytes, std::uint64_t max_bytes,

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <numbers>
 
+#include "hash/fast_clones.h"
+
 namespace stemma {
 namespace {
 
@@ -13,15 +15,6 @@ constexpr int kSide = 64;
 constexpr int kTerms = 16;
 constexpr int kSmallestSide = 5;
 constexpr int kLongestStill = 512;
-
-// The inner loop over pixels is built for AVX2 as well and chosen at run time;
-// sanitizers do not get along with the resolver that this needs.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define STEMMA_FAST_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define STEMMA_FAST_CLONES
-#endif
 
 STEMMA_FAST_CLONES
 void AddRow(float* line, const std::uint8_t* row, float weight, int n) {

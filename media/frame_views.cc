@@ -5,18 +5,12 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "hash/fast_clones.h"
+
 namespace stemma {
 namespace {
 
 constexpr int kSide = WorkImage::kSide;
-
-// As in hash/pdq.cc: AVX2 where there is some, chosen at run time.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define STEMMA_FAST_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define STEMMA_FAST_CLONES
-#endif
 
 STEMMA_FAST_CLONES
 void AddRow(const std::uint8_t* row, int width, float* sums) {
