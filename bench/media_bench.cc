@@ -90,7 +90,12 @@ Cost Decode(const Blob& video, KeyframeOptions options) {
   Cost best;
   for (int run = 0; run < 3; ++run) {
     const Result<VideoReport> report = ReadVideo(video, options);
-    if (!report) return {};
+    if (!report || report->status == "rejected") {
+      // A figure of nothing is no figure.
+      fmt::print(stderr, "media_bench: cannot decode: {}\n",
+                 report ? report->reason : report.error().message());
+      std::exit(1);
+    }
     const double seconds = report->facts.value("decode_cpu_seconds", 0.0);
     if (run > 0 && seconds >= best.seconds) continue;
     best = {seconds, report->facts.value("decode_peak_bytes", 0.0),
