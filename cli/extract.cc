@@ -8,8 +8,6 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -21,6 +19,7 @@
 #include "article/dates.h"
 #include "article/source_map.h"
 #include "article/text_layers.h"
+#include "cli/batch_input.h"
 #include "cli/commands.h"
 #include "cli/file_blob.h"
 #include "cli/page_source.h"
@@ -284,10 +283,10 @@ class Pipeline {
     }
   }
 
-  void Run(std::istream& in) {
+  Status Run(BatchInput in) {
     std::string line;
-    while (std::getline(in, line)) {
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    Result<bool> more = in.Next(line);
+    for (; more && *more; more = in.Next(line)) {
       std::unique_lock lock(mutex_);
       room_.wait(lock, [this] { return jobs_.size() < kWindow; });
       jobs_.push_back({std::move(line), {}, false, false, false});
@@ -299,6 +298,8 @@ class Pipeline {
     done_.wait(lock, [this] { return jobs_.empty(); });
     lock.unlock();
     for (std::thread& worker : workers_) worker.join();
+    if (!more) return more.error();
+    return {};
   }
 
   bool failed() const { return failed_; }
@@ -357,26 +358,20 @@ class Pipeline {
 };
 
 void RunBatch(const Options& options, Session& session) {
-  const bool from_file = !options.reference.empty() && options.reference != "-";
-  std::ifstream file;
-  fs::path folder;
-  if (from_file) {
-    file.open(options.reference);
-    if (!file) {
-      session.exit_code = session.Fail(
-          Error(ErrorCode::kIo, "batch: cannot read " + options.reference));
-      return;
-    }
-    folder = fs::path(options.reference).parent_path();
+  Result<BatchInput> in = BatchInput::Open(options.reference);
+  if (!in) {
+    session.exit_code = session.Fail(in.error());
+    return;
   }
   Result<SiteRules> rules = SiteRulesOf(session, options.sites);
   if (!rules) {
     session.exit_code = session.Fail(rules.error());
     return;
   }
-  Pipeline pipeline(folder, *std::move(rules), *session.out);
-  pipeline.Run(from_file ? static_cast<std::istream&>(file) : std::cin);
+  Pipeline pipeline(in->folder(), *std::move(rules), *session.out);
+  const Status read = pipeline.Run(*std::move(in));
   if (pipeline.failed()) session.exit_code = kBadAnswer;
+  if (!read) session.exit_code = session.Fail(read.error());
 }
 
 }  // namespace

@@ -3,13 +3,12 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 
+#include "cli/batch_input.h"
 #include "cli/commands.h"
 #include "cli/file_blob.h"
 #include "cli/find_video.h"
@@ -238,31 +237,24 @@ std::vector<std::string> AnswersTo(const std::string& text,
 }
 
 void RunBatch(const Options& options, Session& session) {
-  std::ifstream file;
-  fs::path folder;
-  const bool from_file = !options.reference.empty() && options.reference != "-";
-  if (from_file) {
-    file.open(options.reference);
-    if (!file) {
-      session.exit_code = session.Fail(
-          Error(ErrorCode::kIo, "find: cannot read " + options.reference));
-      return;
-    }
-    folder = fs::path(options.reference).parent_path();
+  Result<BatchInput> in = BatchInput::Open(options.reference);
+  if (!in) {
+    session.exit_code = session.Fail(in.error());
+    return;
   }
-  std::istream& in = from_file ? static_cast<std::istream&>(file) : std::cin;
   Finder finder(session);
   bool failed = false;
   std::string line;
-  while (std::getline(in, line)) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+  Result<bool> more = in->Next(line);
+  for (; more && *more; more = in->Next(line)) {
     for (const std::string& answer :
-         AnswersTo(line, folder, finder, options, failed)) {
+         AnswersTo(line, in->folder(), finder, options, failed)) {
       *session.out << answer << "\n";
     }
     session.out->flush();
   }
   if (failed) session.exit_code = kBadAnswer;
+  if (!more) session.exit_code = session.Fail(more.error());
 }
 
 }  // namespace

@@ -8,14 +8,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <utility>
 
 #include "archive/archive_writer.h"
 #include "archive/index.h"
+#include "cli/batch_input.h"
 #include "cli/file_blob.h"
 #include "cli/find_video.h"
 #include "cli/session.h"
@@ -191,12 +191,11 @@ class Import {
     }
   }
 
-  void TakeLines(std::istream& in, const fs::path& folder) {
+  Status TakeLines(BatchInput in) {
     std::string line;
-    int number = 0;
-    while (std::getline(in, line)) {
-      ++number;
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    while (true) {
+      STEMMA_TRY(const bool more, in.Next(line));
+      if (!more) return {};
       const Json item = Json::parse(line, nullptr, false);
       std::string file, reference;
       if (item.is_object()) {
@@ -208,11 +207,12 @@ class Import {
         if (found != item.end() && found->is_string()) reference = *found;
       }
       if (file.empty()) {
-        session_.Note(fmt::format("import: line {} names no file", number));
+        session_.Note(
+            fmt::format("import: line {} names no file", in.number()));
         session_.exit_code = std::max<int>(session_.exit_code, kBadAnswer);
         continue;
       }
-      Take({(folder / file).string(), reference});
+      Take({(in.folder() / file).string(), reference});
     }
   }
 
@@ -227,6 +227,15 @@ class Import {
 void ImportMedia(const std::vector<std::string>& files,
                  const std::string& batch, const ImportMediaOptions& options,
                  Session& session) {
+  std::optional<BatchInput> lines;
+  if (!batch.empty()) {
+    Result<BatchInput> in = BatchInput::Open(batch);
+    if (!in) {
+      session.exit_code = session.Fail(in.error());
+      return;
+    }
+    lines = *std::move(in);
+  }
   ArchiveOptions archive_options;
   archive_options.job = "import";
   archive_options.clock = session.clock;
@@ -238,18 +247,9 @@ void ImportMedia(const std::vector<std::string>& files,
   }
   Import import(options, session, **archive);
   for (const std::string& file : files) import.Take({file, {}});
-  if (batch.empty()) return;
-  if (batch == "-") {
-    import.TakeLines(std::cin, {});
-    return;
-  }
-  std::ifstream in(batch);
-  if (!in) {
-    session.exit_code =
-        session.Fail(Error(ErrorCode::kIo, "import: cannot read " + batch));
-    return;
-  }
-  import.TakeLines(in, fs::path(batch).parent_path());
+  if (!lines) return;
+  const Status read = import.TakeLines(*std::move(lines));
+  if (!read) session.exit_code = session.Fail(read.error());
 }
 
 }  // namespace stemma::cli

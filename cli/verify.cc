@@ -3,8 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "archive/archive_reader.h"
+#include "cli/batch_input.h"
 #include "cli/commands.h"
 #include "cli/family_of.h"
 #include "cli/memory.h"
@@ -226,7 +225,7 @@ class Batch {
  public:
   explicit Batch(Session& session) : session_(session) {}
 
-  Status Run(std::istream& in) {
+  Status Run(BatchInput in) {
     STEMMA_TRY(const auto reader, ArchiveReader::Open(session_.ArchiveDir()));
     STEMMA_TRY(publications_, ReadPublications(*reader));
     for (const Publication& publication : publications_) {
@@ -239,8 +238,9 @@ class Batch {
     options_.sites = &sites_;
     options_.with_text = false;
     std::string line;
-    while (std::getline(in, line)) {
-      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    while (true) {
+      STEMMA_TRY(const bool more, in.Next(line));
+      if (!more) break;
       *session_.out << Answer(line) << "\n";
     }
     session_.exit_code = failed_ ? kBadAnswer : kDone;
@@ -283,19 +283,10 @@ class Batch {
 };
 
 void RunBatch(const Options& options, Session& session) {
-  const bool from_file = !options.reference.empty() && options.reference != "-";
-  std::ifstream file;
-  if (from_file) {
-    file.open(options.reference);
-    if (!file) {
-      session.exit_code = session.Fail(
-          Error(ErrorCode::kIo, "batch: cannot read " + options.reference));
-      return;
-    }
-  }
-  const Status status = Batch(session).Run(
-      from_file ? static_cast<std::istream&>(file) : std::cin);
-  if (!status) session.exit_code = session.Fail(status.error());
+  Result<BatchInput> in = BatchInput::Open(options.reference);
+  const Status done =
+      in ? Batch(session).Run(*std::move(in)) : Status(in.error());
+  if (!done) session.exit_code = session.Fail(done.error());
 }
 
 }  // namespace
