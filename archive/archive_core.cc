@@ -14,7 +14,9 @@
 #include <set>
 #include <system_error>
 
+#include "archive/base64.h"
 #include "archive/bundle_seal.h"
+#include "archive/cdxj.h"
 #include "archive/durable_file.h"
 #include "archive/http_block.h"
 #include "archive/index_rows.h"
@@ -387,12 +389,14 @@ Status ArchiveCore::SealFile(const fs::path& open_path) {
 Status ArchiveCore::LogSeal(const fs::path& sealed) {
   const std::string base = BaseOf(sealed);
   STEMMA_TRY(const Blob file, BlobOfFile(sealed.string()));
-  auto facts = ReadBundleFacts(file, base);
+  SortedLines lines(dir_ / "bundles");
+  auto facts = ReadBundleFacts(file, base, lines);
   if (!facts) return std::move(facts).error().Context("sealing " + base);
-  const std::string cdxj = CdxjText(facts->cdxj);
   const std::string stem = base.substr(0, base.size() - kSuffix.size());
-  const fs::path beside = dir_ / "bundles" / (stem + ".cdxj");
-  STEMMA_CHECK_OK(WriteDurably(beside, cdxj, 0444));
+  STEMMA_TRY(DurableFile beside,
+             DurableFile::Begin(dir_ / "bundles" / (stem + ".cdxj"), 0444));
+  STEMMA_TRY(const CdxjFacts cdxj, WriteCdxj(lines, beside));
+  STEMMA_CHECK_OK(beside.Commit());
   Json event = {{"bundle",
                  {{"name", "bundles/" + base},
                   {"bytes", facts->bytes},
@@ -400,7 +404,7 @@ Status ArchiveCore::LogSeal(const fs::path& sealed) {
                   {"sha512", facts->sha512},
                   {"records", facts->records},
                   {"records_root", facts->records_root.Hex()}}},
-                {"cdxj_sha256", Sha256Of(cdxj).Hex()}};
+                {"cdxj_sha256", cdxj.sha256.Hex()}};
   if (!facts->problems.empty()) {
     notes_.push_back(fmt::format("bundle {}: {}", base, facts->problems[0]));
     event["problems"] = facts->problems.size();
@@ -714,20 +718,7 @@ Result<std::string> ArchiveCore::ChainRecord(Lane& lane,
   if (known != lane.chains.end()) return known->second;
   std::string pem;
   for (const std::string& der : connection.certificates) {
-    static constexpr char kDigits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < der.size(); i += 3) {
-      std::uint32_t three = 0;
-      for (std::size_t j = 0; j < 3; ++j) {
-        three =
-            three << 8 |
-            (i + j < der.size() ? static_cast<unsigned char>(der[i + j]) : 0U);
-      }
-      for (std::size_t j = 0; j < 4; ++j) {
-        text += i + j > der.size() ? '=' : kDigits[three >> (18 - 6 * j) & 63];
-      }
-    }
+    const std::string text = Base64Of(der);
     pem += "-----BEGIN CERTIFICATE-----\n";
     for (std::size_t i = 0; i < text.size(); i += 64) {
       pem += text.substr(i, 64) + "\n";

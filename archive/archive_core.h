@@ -128,7 +128,7 @@ class ArchiveCore {
   Status RecoverBundles();
   Status RecoverRepacks();
   Status CommitRepack(const SealedBundle& bundle, const BundleFacts& facts,
-                      const std::filesystem::path& fresh);
+                      SortedLines& lines, const std::filesystem::path& fresh);
   Status RecoverOpenBundle(
       const std::filesystem::path& path,
       std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges);

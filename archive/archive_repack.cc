@@ -119,8 +119,9 @@ Result<Repacked> ArchiveCore::Repack(const SealedBundle& bundle,
   done.outcome = Repacked::Outcome::kDoesNotPay;
   done.after = bundle.bytes;
   STEMMA_CHECK_OK(RoomFor(dir_, bundle.bytes));
+  SortedLines lines(dir_ / "bundles");
   STEMMA_TRY(const BundleFacts facts,
-             WriteRepacked(path, fresh, bundle, judged.plan, options));
+             WriteRepacked(path, fresh, bundle, judged.plan, options, lines));
   const auto most =
       static_cast<double>(bundle.bytes) * (1 - options.least_gain) -
       static_cast<double>(options.least_bytes);
@@ -130,7 +131,7 @@ Result<Repacked> ArchiveCore::Repack(const SealedBundle& bundle,
     fs::remove(fresh, ignored);
     return done;
   }
-  STEMMA_CHECK_OK(CommitRepack(bundle, facts, fresh));
+  STEMMA_CHECK_OK(CommitRepack(bundle, facts, lines, fresh));
   done.outcome = Repacked::Outcome::kDone;
   done.after = facts.bytes;
   return done;
@@ -159,17 +160,18 @@ Result<std::vector<Repacked>> ArchiveCore::RepackFirstBundles(
 }
 
 Status ArchiveCore::CommitRepack(const SealedBundle& bundle,
-                                 const BundleFacts& facts,
+                                 const BundleFacts& facts, SortedLines& lines,
                                  const fs::path& fresh) {
   std::unique_lock lock(mutex);
   STEMMA_CHECK_OK(CheckUsable());
   const fs::path path = dir_ / bundle.name;
   const fs::path cdxj = CdxjBeside(path);
-  const std::string lines = CdxjText(facts.cdxj);
   if (::chmod(fresh.c_str(), 0444) != 0) {
     return Error(ErrorCode::kIo, "making read-only " + fresh.string());
   }
-  STEMMA_CHECK_OK(WriteDurably(Fresh(cdxj), lines, 0444));
+  STEMMA_TRY(DurableFile index, DurableFile::Begin(Fresh(cdxj), 0444));
+  STEMMA_TRY(const CdxjFacts written, WriteCdxj(lines, index));
+  STEMMA_CHECK_OK(index.Commit());
   STEMMA_CHECK_OK(SyncFolder(dir_ / "bundles"));
 
   const Json event = {{"bundle",
@@ -179,7 +181,7 @@ Status ArchiveCore::CommitRepack(const SealedBundle& bundle,
                         {"sha512", facts.sha512},
                         {"records", facts.records},
                         {"records_root", facts.records_root.Hex()}}},
-                      {"cdxj_sha256", Sha256Of(lines).Hex()},
+                      {"cdxj_sha256", written.sha256.Hex()},
                       {"old_bytes", bundle.bytes},
                       {"old_sha256", bundle.sha256}};
   STEMMA_CHECK_OK(Stage("repack", event, {}));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "archive/cdxj.h"
 #include "archive/http_block.h"
 #include "archive/merkle.h"
 #include "hash/labelled_digest.h"
@@ -46,8 +47,8 @@ namespace {
 
 class FactsSink : public RecordInfoSink {
  public:
-  FactsSink(BundleFacts& facts, std::string_view filename)
-      : facts_(facts), filename_(filename) {}
+  FactsSink(BundleFacts& facts, std::string_view filename, SortedLines* cdxj)
+      : facts_(facts), filename_(filename), cdxj_(cdxj) {}
 
   void OnRecord(std::uint64_t offset, const WarcHeader& header,
                 std::string_view text,
@@ -65,6 +66,7 @@ class FactsSink : public RecordInfoSink {
     facts_.problems.push_back(fmt::format("{} at {}: {}", code, offset, text));
   }
   Sha256 Root() const { return range_.Root(); }
+  const Status& status() const { return status_; }
 
  protected:
   void OnInfo(const WarcHeader&, const RecordInfo& info, std::string_view,
@@ -74,25 +76,26 @@ class FactsSink : public RecordInfoSink {
     if (!whole) return;
     range_.Append(leaf);
     ++facts_.records;
-    if (auto line = CdxjOf(info, filename_)) {
-      facts_.cdxj.push_back(*std::move(line));
+    if (cdxj_ == nullptr || !status_) return;
+    if (const auto line = CdxjOf(info, filename_)) {
+      status_ = cdxj_->Add(line->Text());
     }
   }
 
  private:
   BundleFacts& facts_;
   std::string filename_;
+  SortedLines* cdxj_;  // may be null
+  Status status_;
   Sha256Hasher leaf_;
   CompactRange range_;
 };
 
-}  // namespace
-
-Result<BundleFacts> ReadBundleFacts(const Blob& file,
-                                    std::string_view filename) {
+Result<BundleFacts> ReadFacts(const Blob& file, std::string_view filename,
+                              SortedLines* cdxj) {
   BundleFacts facts;
   facts.bytes = file.size();
-  FactsSink sink(facts, filename);
+  FactsSink sink(facts, filename, cdxj);
   DigestHasher sha256(DigestAlgorithm::kSha256);
   DigestHasher sha512(DigestAlgorithm::kSha512);
   std::string piece(1 << 20, '\0');
@@ -106,8 +109,20 @@ Result<BundleFacts> ReadBundleFacts(const Blob& file,
   facts.sha256 = sha256.Finish().Hex();
   facts.sha512 = sha512.Finish().Hex();
   STEMMA_CHECK_OK(ScanWarc(file, sink));
+  STEMMA_CHECK_OK(sink.status());
   facts.records_root = sink.Root();
   return facts;
+}
+
+}  // namespace
+
+Result<BundleFacts> ReadBundleFacts(const Blob& file) {
+  return ReadFacts(file, {}, nullptr);
+}
+
+Result<BundleFacts> ReadBundleFacts(const Blob& file, std::string_view filename,
+                                    SortedLines& cdxj) {
+  return ReadFacts(file, filename, &cdxj);
 }
 
 namespace {

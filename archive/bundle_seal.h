@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "archive/cdxj.h"
 #include "archive/record_scan.h"
 #include "archive/records.h"
+#include "archive/sorted_lines.h"
 #include "core/blob.h"
 #include "core/digest.h"
 #include "core/result.h"
@@ -54,12 +54,14 @@ struct BundleFacts {
   std::string sha256, sha512;  // hex, of the file
   std::uint64_t records = 0;
   Sha256 records_root;  // RFC 9162 root over the records' WARC bytes
-  std::vector<CdxjLine> cdxj;
   std::vector<std::string> problems;  // "code at offset: words"
 };
 
-// `filename` is what the CDXJ lines name, without folder.
-Result<BundleFacts> ReadBundleFacts(const Blob& file,
-                                    std::string_view filename);
+Result<BundleFacts> ReadBundleFacts(const Blob& file);
+
+// The same, and adds the lines of its CDXJ to `cdxj`; `filename` is what they
+// name, without folder.
+Result<BundleFacts> ReadBundleFacts(const Blob& file, std::string_view filename,
+                                    SortedLines& cdxj);
 
 }  // namespace stemma

@@ -8,6 +8,7 @@
 
 #include "core/surt.h"
 #include "core/time.h"
+#include "hash/sha256.h"
 
 namespace stemma {
 namespace {
@@ -121,17 +122,27 @@ Result<CdxjLine> ParseCdxjLine(std::string_view text) {
   return line;
 }
 
-std::string CdxjText(std::vector<CdxjLine> lines) {
-  std::vector<std::string> texts;
-  texts.reserve(lines.size());
-  for (const CdxjLine& line : lines) texts.push_back(line.Text());
-  std::sort(texts.begin(), texts.end());
-  std::string all;
-  for (const std::string& text : texts) {
-    all += text;
-    all += '\n';
-  }
-  return all;
+Result<CdxjFacts> WriteCdxj(SortedLines& lines, DurableFile& file) {
+  constexpr std::size_t kWriteBytes = 1 << 20;
+  CdxjFacts facts;
+  facts.lines = lines.size();
+  Sha256Hasher hasher;
+  std::string out;
+  const auto put = [&]() -> Status {
+    hasher.Update(out);
+    facts.bytes += out.size();
+    STEMMA_CHECK_OK(file.Append(out));
+    out.clear();
+    return {};
+  };
+  STEMMA_CHECK_OK(lines.Drain([&](std::string_view line) -> Status {
+    out += line;
+    out += '\n';
+    return out.size() < kWriteBytes ? Status() : put();
+  }));
+  STEMMA_CHECK_OK(put());
+  facts.sha256 = hasher.Finish();
+  return facts;
 }
 
 }  // namespace stemma

@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "archive/durable_file.h"
 #include "archive/records.h"
+#include "archive/sorted_lines.h"
+#include "core/digest.h"
 #include "core/result.h"
 
 namespace stemma {
@@ -35,7 +37,12 @@ std::optional<CdxjLine> CdxjOf(const RecordInfo& record,
 // kMalformed says what is wrong with the line.
 Result<CdxjLine> ParseCdxjLine(std::string_view line);
 
-// Sorted, each with LF.
-std::string CdxjText(std::vector<CdxjLine> lines);
+struct CdxjFacts {
+  std::uint64_t lines = 0, bytes = 0;
+  Sha256 sha256;  // of the whole index
+};
+// Puts the lines into `file`, sorted, each with LF; `lines` is empty then. The
+// caller commits.
+Result<CdxjFacts> WriteCdxj(SortedLines& lines, DurableFile& file);
 
 }  // namespace stemma

@@ -364,22 +364,27 @@ Result<std::size_t> RepairCdxj(const fs::path& dir) {
   for (const auto& [name, digest] : sealed) {
     if (!IsBundleName(name) || !fs::exists(dir / name)) continue;
     const fs::path beside = dir / (name.substr(0, name.size() - 9) + ".cdxj");
-    const Result<std::string> there =
-        ReadRegularFile(beside, std::size_t{4} << 30);
-    if (there && Sha256Of(*there).Hex() == digest) continue;
+    const Result<Blob> there = BlobOfFile(beside.string());
+    if (there) {
+      STEMMA_TRY(const Sha256 found, Sha256OfPrefix(*there, there->size()));
+      if (found.Hex() == digest) continue;
+    }
     STEMMA_TRY(const Blob bundle, BlobOfFile((dir / name).string()));
-    STEMMA_TRY(const BundleFacts facts,
-               ReadBundleFacts(bundle, fs::path(name).filename().string()));
-    const std::string text = CdxjText(facts.cdxj);
+    SortedLines lines(beside.parent_path());
+    STEMMA_TRY(
+        const BundleFacts facts,
+        ReadBundleFacts(bundle, fs::path(name).filename().string(), lines));
+    STEMMA_TRY(DurableFile fresh, DurableFile::Begin(beside, 0444));
+    STEMMA_TRY(const CdxjFacts cdxj, WriteCdxj(lines, fresh));
     // A damaged bundle gives another index; then the seal is no help here.
-    if (Sha256Of(text).Hex() != digest) continue;
+    if (cdxj.sha256.Hex() != digest) continue;
     if (there) {
       std::error_code failed;
       fs::create_directories(dir / "quarantine", failed);
       fs::rename(beside, dir / "quarantine" / beside.filename(), failed);
       if (failed) return Error(ErrorCode::kIo, failed.message());
     }
-    STEMMA_CHECK_OK(WriteDurably(beside, text, 0444));
+    STEMMA_CHECK_OK(fresh.Commit());
     ++made;
   }
   return made;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 namespace stemma {
 namespace {
@@ -37,18 +38,6 @@ class Descriptor {
   int number_;
 };
 
-Status WriteAll(int file, std::string_view bytes,
-                const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Failure("writing", path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(file) != 0) return Failure("syncing", path);
-  return {};
-}
-
 }  // namespace
 
 Status SyncFolder(const std::filesystem::path& folder) {
@@ -74,28 +63,53 @@ Status MakeFolderDurably(const std::filesystem::path& folder) {
   return SyncFolder(above);
 }
 
+Result<DurableFile> DurableFile::Begin(std::filesystem::path path,
+                                       unsigned int mode) {
+  STEMMA_CHECK_OK(MakeFolderDurably(path.parent_path()));
+  DurableFile file(-1, std::move(path));
+  const std::filesystem::path beside = file.Beside();
+  ::unlink(beside.c_str());
+  file.descriptor_ =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+             static_cast<mode_t>(mode));
+  if (file.descriptor_ < 0) return Failure("creating", beside);
+  return file;
+}
+
+DurableFile::DurableFile(DurableFile&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      path_(std::move(other.path_)) {}
+
+DurableFile::~DurableFile() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(Beside().c_str());
+}
+
+Status DurableFile::Append(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return Failure("writing", Beside());
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Status DurableFile::Commit() {
+  if (::fsync(descriptor_) != 0) return Failure("syncing", Beside());
+  if (::rename(Beside().c_str(), path_.c_str()) != 0) {
+    return Failure("renaming to", path_);
+  }
+  ::close(std::exchange(descriptor_, -1));
+  return SyncFolder(path_.parent_path());
+}
+
 Status WriteDurably(const std::filesystem::path& path, std::string_view bytes,
                     unsigned int mode) {
-  const std::filesystem::path folder = path.parent_path();
-  STEMMA_CHECK_OK(MakeFolderDurably(folder));
-  const std::filesystem::path beside = path.string() + ".tmp";
-  ::unlink(beside.c_str());
-  {
-    const Descriptor file(::open(beside.c_str(),
-                                 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                                 static_cast<mode_t>(mode)));
-    if (!file) return Failure("creating", beside);
-    if (Status written = WriteAll(file.get(), bytes, beside); !written) {
-      ::unlink(beside.c_str());
-      return written;
-    }
-  }
-  if (::rename(beside.c_str(), path.c_str()) != 0) {
-    const Error error = Failure("renaming to", path);
-    ::unlink(beside.c_str());
-    return error;
-  }
-  return SyncFolder(folder);
+  STEMMA_TRY(DurableFile file, DurableFile::Begin(path, mode));
+  STEMMA_CHECK_OK(file.Append(bytes));
+  return file.Commit();
 }
 
 Result<std::string> ReadRegularFile(const std::filesystem::path& path,

@@ -10,6 +10,32 @@
 
 namespace stemma {
 
+// A file that is written piece by piece beside `path` and put there by Commit.
+class DurableFile {
+ public:
+  // Makes missing folders. `mode` is the permission bits of the new file.
+  static Result<DurableFile> Begin(std::filesystem::path path,
+                                   unsigned int mode = 0644);
+  DurableFile(DurableFile&& other) noexcept;
+  DurableFile& operator=(DurableFile&& other) = delete;
+  // Without Commit nothing has happened.
+  ~DurableFile();
+
+  // kNoSpace when the disk is full, kIo otherwise; then there is nothing left
+  // to do but to drop it.
+  Status Append(std::string_view bytes);
+  // In the place of what was there; durable when it returns.
+  Status Commit();
+
+ private:
+  DurableFile(int descriptor, std::filesystem::path path)
+      : descriptor_(descriptor), path_(std::move(path)) {}
+  std::filesystem::path Beside() const { return path_.string() + ".tmp"; }
+
+  int descriptor_ = -1;
+  std::filesystem::path path_;
+};
+
 // Puts `bytes` at `path`, replacing what was there; makes missing folders.
 // kNoSpace when the disk is full, kIo otherwise; then the old file still
 // stands. `mode` is the permission bits of the new file.

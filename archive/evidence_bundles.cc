@@ -164,8 +164,7 @@ class BundleChecker {
              file.error().message(), bundle.seq);
       return;
     }
-    const Result<BundleFacts> facts =
-        ReadBundleFacts(*file, path.filename().string());
+    const Result<BundleFacts> facts = ReadBundleFacts(*file);
     if (!facts) {
       // No WARC at all any more; its digests cannot fit either.
       const bool shorter = file->size() < bundle.bytes;

@@ -582,24 +582,48 @@ Result<ExportReport> ExportWacz(ArchiveReader& reader, const fs::path& to,
   return report;
 }
 
-Result<ExportReport> ExportCdxj(ArchiveReader& reader, const fs::path& to) {
-  STEMMA_CHECK_OK(RefuseToReplace(to));
-  ExportReport report;
-  std::vector<std::string> lines;
-  STEMMA_TRY(const std::vector<BundleToGive> bundles, BundlesOf(reader));
-  for (const BundleToGive& bundle : bundles) {
-    STEMMA_TRY(const Blob file, bundle.File());
-    STEMMA_TRY(const BundleFacts facts, ReadBundleFacts(file, bundle.name));
-    for (const CdxjLine& line : facts.cdxj) {
-      if (bundle.Gives(line.offset)) lines.push_back(line.Text());
+namespace {
+
+// The CDXJ lines of a bundle's records that are given.
+class IndexSink : public RecordInfoSink {
+ public:
+  IndexSink(const BundleToGive& bundle, SortedLines& lines)
+      : bundle_(bundle), lines_(lines) {}
+  const Status& status() const { return status_; }
+
+ protected:
+  void OnInfo(const WarcHeader&, const RecordInfo& info, std::string_view,
+              bool whole) override {
+    if (!whole || !status_ || !bundle_.Gives(info.offset)) return;
+    if (const auto line = CdxjOf(info, bundle_.name)) {
+      status_ = lines_.Add(line->Text());
     }
   }
-  std::sort(lines.begin(), lines.end());
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  report.records = lines.size();
-  report.bytes = text.size();
-  STEMMA_CHECK_OK(WriteDurably(to, text));
+
+ private:
+  const BundleToGive& bundle_;
+  SortedLines& lines_;
+  Status status_;
+};
+
+}  // namespace
+
+Result<ExportReport> ExportCdxj(ArchiveReader& reader, const fs::path& to) {
+  STEMMA_CHECK_OK(RefuseToReplace(to));
+  STEMMA_TRY(const std::vector<BundleToGive> bundles, BundlesOf(reader));
+  STEMMA_TRY(DurableFile file, DurableFile::Begin(to));
+  SortedLines lines(to.parent_path());
+  for (const BundleToGive& bundle : bundles) {
+    STEMMA_TRY(const Blob blob, bundle.File());
+    IndexSink sink(bundle, lines);
+    STEMMA_CHECK_OK(ScanWarc(blob, sink));
+    STEMMA_CHECK_OK(sink.status());
+  }
+  STEMMA_TRY(const CdxjFacts written, WriteCdxj(lines, file));
+  STEMMA_CHECK_OK(file.Commit());
+  ExportReport report;
+  report.records = written.lines;
+  report.bytes = written.bytes;
   return report;
 }
 

@@ -117,7 +117,8 @@ class Packer {
 Result<BundleFacts> WriteAndProve(const fs::path& from, const fs::path& to,
                                   const SealedBundle& sealed,
                                   const RepackPlan& plan,
-                                  const RepackOptions& options) {
+                                  const RepackOptions& options,
+                                  SortedLines& cdxj) {
   STEMMA_TRY(const auto bundle, BundleView::Open(from));
   STEMMA_TRY(const std::vector<OldRecord> records, RecordsOf(bundle->file()));
   STEMMA_TRY(AppendFile file, AppendFile::Create(to));
@@ -133,7 +134,7 @@ Result<BundleFacts> WriteAndProve(const fs::path& from, const fs::path& to,
   STEMMA_CHECK_OK(file.Sync());
   STEMMA_TRY(const Blob written, BlobOfFile(to.string()));
   STEMMA_TRY(BundleFacts facts,
-             ReadBundleFacts(written, from.filename().string()));
+             ReadBundleFacts(written, from.filename().string(), cdxj));
   if (!facts.problems.empty()) {
     return Error(ErrorCode::kIo, "the new file: " + facts.problems[0]);
   }
@@ -256,8 +257,7 @@ Result<std::optional<std::string>> WrongWith(const fs::path& path,
   if (range.Root().Hex() != sealed.records_root) {
     return Wrong("the root over its records is not the logged one");
   }
-  STEMMA_TRY(const BundleFacts facts,
-             ReadBundleFacts(file, path.filename().string()));
+  STEMMA_TRY(const BundleFacts facts, ReadBundleFacts(file));
   if (facts.sha256 != sealed.sha256 ||
       (!sealed.sha512.empty() && facts.sha512 != sealed.sha512)) {
     return Wrong("the file's digests are not the logged ones");
@@ -268,10 +268,11 @@ Result<std::optional<std::string>> WrongWith(const fs::path& path,
 Result<BundleFacts> WriteRepacked(const fs::path& from, const fs::path& to,
                                   const SealedBundle& sealed,
                                   const RepackPlan& plan,
-                                  const RepackOptions& options) {
+                                  const RepackOptions& options,
+                                  SortedLines& cdxj) {
   std::error_code ignored;
   fs::remove(to, ignored);
-  auto facts = WriteAndProve(from, to, sealed, plan, options);
+  auto facts = WriteAndProve(from, to, sealed, plan, options, cdxj);
   if (!facts) {
     fs::remove(to, ignored);
     return std::move(facts).error().Context("packing " +

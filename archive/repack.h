@@ -82,11 +82,12 @@ Result<std::optional<std::string>> WrongWith(const std::filesystem::path& path,
 
 // Writes the records of `from` to the new file `to`, synced, and reads it back;
 // fails unless the records' root is that of `sealed`. kInterrupted when
-// `progress` says so. `to` is removed on failure.
+// `progress` says so. `to` is removed on failure. `cdxj` gets the new lines.
 Result<BundleFacts> WriteRepacked(const std::filesystem::path& from,
                                   const std::filesystem::path& to,
                                   const SealedBundle& sealed,
                                   const RepackPlan& plan,
-                                  const RepackOptions& options);
+                                  const RepackOptions& options,
+                                  SortedLines& cdxj);
 
 }  // namespace stemma
