@@ -30,6 +30,8 @@ class RecordInfoSink : public RecordSink {
   // A record is complete. `http_head` is empty for other blocks.
   virtual void OnInfo(const WarcHeader& header, const RecordInfo& info,
                       std::string_view http_head, bool whole) = 0;
+  // The HTTP head is read, or there is none.
+  bool head_known() const { return !want_head_; }
 
  private:
   static constexpr std::size_t kMaxHead = 256 << 10;

@@ -590,6 +590,7 @@ class IndexSink : public RecordInfoSink {
   IndexSink(const BundleToGive& bundle, SortedLines& lines)
       : bundle_(bundle), lines_(lines) {}
   const Status& status() const { return status_; }
+  bool HasEnough() const override { return head_known(); }
 
  protected:
   void OnInfo(const WarcHeader&, const RecordInfo& info, std::string_view,
@@ -613,10 +614,13 @@ Result<ExportReport> ExportCdxj(ArchiveReader& reader, const fs::path& to) {
   STEMMA_TRY(const std::vector<BundleToGive> bundles, BundlesOf(reader));
   STEMMA_TRY(DurableFile file, DurableFile::Begin(to));
   SortedLines lines(to.parent_path());
+  // Larger frames as streams, of which the heads are read.
+  ScanLimits limits;
+  limits.frames.max_content = 256 << 10;
   for (const BundleToGive& bundle : bundles) {
     STEMMA_TRY(const Blob blob, bundle.File());
     IndexSink sink(bundle, lines);
-    STEMMA_CHECK_OK(ScanWarc(blob, sink));
+    STEMMA_CHECK_OK(ScanWarc(blob, sink, limits));
     STEMMA_CHECK_OK(sink.status());
   }
   STEMMA_TRY(const CdxjFacts written, WriteCdxj(lines, file));

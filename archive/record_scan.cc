@@ -171,6 +171,18 @@ void RecordAssembler::Feed(std::string_view bytes) {
   }
 }
 
+bool RecordAssembler::Skip(std::uint64_t size) {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  const bool fits = size <= left_ || size == left_ + kEnd.size();
+  if (state_ != State::kBlock || !fits || !sink_.HasEnough()) return false;
+  const std::uint64_t of_block = std::min(size, left_);
+  fed_ += of_block;
+  left_ -= of_block;
+  if (left_ == 0) state_ = State::kTrailer;
+  if (size > of_block) Feed(kEnd);
+  return true;
+}
+
 void RecordAssembler::TakeBetween(std::string_view& bytes) {
   record_ = Here();
   if (container_ != WarcContainer::kPlain && ++records_in_unit_ == 2) {
@@ -185,7 +197,11 @@ void RecordAssembler::TakeBetween(std::string_view& bytes) {
 void RecordAssembler::TakeHeader(std::string_view& bytes) {
   const WarcHeaderLimits limits;
   const std::size_t before = text_.size();
-  const std::size_t n = std::min(bytes.size(), limits.max_bytes + 4 - before);
+  // In steps that double: most headers are short, most blocks are long.
+  constexpr std::size_t kFirstStep = 2 << 10;
+  const std::size_t step = std::max(kFirstStep, before);
+  const std::size_t n =
+      std::min({bytes.size(), limits.max_bytes + 4 - before, step});
   text_ += bytes.substr(0, n);
   // Blank lines between records: seen in the wild, no harm in them.
   if (before == 0 && (text_[0] == '\r' || text_[0] == '\n')) {
@@ -401,6 +417,7 @@ Status StreamFrame(const Blob& file, const FrameInfo& frame,
   }
   std::string piece, out(kPiece, '\0');
   const std::uint64_t end = frame.offset + frame.size;
+  std::uint64_t fed = 0;
   std::size_t left = 1;
   for (std::uint64_t at = frame.offset; at < end && left != 0;
        at += piece.size()) {
@@ -417,6 +434,11 @@ Status StreamFrame(const Blob& file, const FrameInfo& frame,
         return {};
       }
       assembler.Feed(std::string_view(out).substr(0, to.pos));
+      fed += to.pos;
+      if (left != 0 && frame.content_size.value_or(0) > fed &&
+          assembler.Skip(*frame.content_size - fed)) {
+        return {};
+      }
       full = to.pos == out.size();
     }
   }
@@ -507,8 +529,12 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
     JudgeFrameForm(frame, dictionary.get(), limits.frames, sink);
     assembler.UnitBegin(frame.offset);
     after_record = true;
-    if (frame.content_size.value_or(~std::uint64_t{0}) >
-        limits.frames.max_content) {
+    const std::uint64_t size = frame.content_size.value_or(~std::uint64_t{0});
+    if (assembler.Skip(size)) {
+      assembler.UnitEnd(frame.offset + frame.size);
+      continue;
+    }
+    if (size > limits.frames.max_content) {
       STEMMA_CHECK_OK(StreamFrame(file, frame, dictionary, assembler, sink));
     } else {
       STEMMA_CHECK_OK(walker.ReadInto(frame, bytes));

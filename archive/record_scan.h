@@ -40,6 +40,9 @@ class RecordSink {
   // Something is wrong at `offset`; the scan goes on where it can.
   virtual void OnProblem(std::uint64_t offset, std::string_view code,
                          std::string text) = 0;
+  // Enough of this record is known: what is left of its block may stay
+  // compressed. OnEnd then trusts the lengths that header and frame state.
+  virtual bool HasEnough() const { return false; }
   // The dictionary frame of a zstd file.
   virtual void OnDictionary(const ZstdDictionary& /*dictionary*/) {}
 };
@@ -55,6 +58,10 @@ class RecordAssembler {
   void Feed(std::string_view bytes);
   // `end` is where the unit's stored bytes end.
   void UnitEnd(std::uint64_t end);
+  // As if the next `size` bytes, the rest of this unit, had been fed, all of
+  // them of the open block or its end. False, and nothing done, if they can
+  // not be that or the sink wants them.
+  bool Skip(std::uint64_t size);
   // A seek table or other frame that belongs to the record before it.
   void Trailing(std::uint64_t end) { record_end_ = end; }
   // Tells of a record that is complete, without waiting for the next.

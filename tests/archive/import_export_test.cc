@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "archive/archive_reader.h"
@@ -234,6 +235,38 @@ TEST_F(ImportExportTest, OfABundleBeingWrittenOnlyWhatIsDurableIsGiven) {
               ::testing::Not(HasSubstr("later")));
   ASSERT_TRUE(ExportCdxj(*reader, dir_ / "x.cdxj"));
   EXPECT_THAT(Read(dir_ / "x.cdxj"), ::testing::Not(HasSubstr("later")));
+}
+
+// Sealing reads all of each record, exporting only its head, and large bodies
+// stay compressed: the lines are the same.
+TEST_F(ImportExportTest, TheCdxjThatSkipsBodiesHasTheLinesBesideTheBundles) {
+  {
+    options_.frame_bytes = 1 << 20;
+    auto writer = Writer("a");
+    for (const std::size_t size : {10UL, 300'000UL, 9'000'000UL}) {
+      std::string body;
+      for (int i = 0; body.size() < size; ++i) {
+        body += Sha256Of(std::to_string(i)).Hex();
+      }
+      Exchange page = Page("/", "video/mp4");
+      page.url = "https://example.org/" + std::to_string(size);
+      auto draft = writer->BeginCapture(page.url, Now());
+      ASSERT_TRUE(draft->AddExchange(page, body));
+      ASSERT_TRUE(draft->Commit({{"status", 200}}));
+    }
+  }
+  auto reader = Reader("a");
+  ASSERT_TRUE(ExportCdxj(*reader, dir_ / "x.cdxj"));
+  std::set<std::string> beside, exported;  // sorted as the index is
+  for (const auto& entry : fs::directory_iterator(dir_ / "a" / "bundles")) {
+    if (entry.path().extension() != ".cdxj") continue;
+    std::istringstream lines(Read(entry.path()));
+    for (std::string line; std::getline(lines, line);) beside.insert(line);
+  }
+  std::istringstream lines(Read(dir_ / "x.cdxj"));
+  for (std::string line; std::getline(lines, line);) exported.insert(line);
+  EXPECT_EQ(beside.size(), 3U);
+  EXPECT_EQ(exported, beside);
 }
 
 // Each line where its key says, each offset on its record.
