@@ -422,7 +422,7 @@ Result<std::string> ArchiveCore::Log(std::string_view type,
 }
 
 Status ArchiveCore::CatchUpIndex() {
-  if (!index_) return {};
+  if (!index_ || (caught_up_ && unindexed_ == 0)) return {};
   const auto source = [this](const RecordInfo& place,
                              bool want_block) -> Result<IndexedRecord> {
     const auto found = fresh_.find(place.id);
@@ -440,6 +440,7 @@ Status ArchiveCore::CatchUpIndex() {
     fresh_.erase(found);
   }
   unindexed_ = 0;
+  caught_up_ = true;
   recent_.clear();
   recent_of_.clear();
   for (const RecordInfo& record : staged_) NoteRecent(record);

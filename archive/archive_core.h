@@ -156,6 +156,7 @@ class ArchiveCore {
   std::size_t fresh_bytes_ = 0;                 // of their blocks
   std::vector<std::string> indexable_;          // of these: with durable events
   std::uint64_t unindexed_ = 0;                 // events
+  bool caught_up_ = false;                      // once, since the start
   std::map<std::string, RecordInfo, std::less<>> recent_;     // by payload
   std::map<std::string, RecordInfo, std::less<>> recent_of_;  // by URL
   std::list<Lane> lanes_;

@@ -866,6 +866,11 @@ Index* ArchiveWriter::index() {
   return core_->index();
 }
 
+Index* ArchiveWriter::IndexAsItIs() {
+  const std::lock_guard lock(core_->mutex);
+  return core_->index();
+}
+
 Index* ArchiveWriter::IndexFor(const Sha256& payload) {
   const std::lock_guard lock(core_->mutex);
   if (core_->Recent(payload) && !core_->CatchUpIndex()) return nullptr;

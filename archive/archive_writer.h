@@ -259,6 +259,8 @@ class ArchiveWriter {
 
   // The index, caught up with the log; null if options.index is off.
   Index* index();
+  // The index as it is: of what came since index() it may know nothing.
+  Index* IndexAsItIs();
   // The whole response that first had this payload, if the archive holds one.
   // Cheaper than asking the index, which need not be caught up for it.
   std::optional<RecordInfo> ResponseWith(const Sha256& payload);

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "archive/gzip_lines.h"
@@ -78,7 +78,9 @@ class Importer : public RecordSink {
         options_(options),
         report_(report),
         file_(std::move(file)),
-        source_(std::move(source)) {}
+        source_(std::move(source)) {
+    writer_.index();  // from here on it is known what it may not know
+  }
 
   void OnRecord(std::uint64_t offset, const WarcHeader& header,
                 std::string_view text,
@@ -133,8 +135,11 @@ class Importer : public RecordSink {
   Json draft_facts_;
   std::vector<std::string> staged_;  // URIs to acknowledge
   std::size_t unsynced_ = 0;
-  // What the index will know after the next sync.
-  std::map<std::string, RecordInfo, std::less<>> fresh_;
+  // What the index may not know yet, by id, and the ids by URI. It is brought
+  // up to date seldom: each time writes much of it anew.
+  static constexpr std::size_t kMostFresh = 8192;
+  std::unordered_map<std::string, RecordInfo> fresh_;
+  std::unordered_multimap<std::string, std::string> fresh_of_;
   struct LostRevisit {
     WarcHeader header;
     std::uint64_t offset = 0;
@@ -188,8 +193,9 @@ void Importer::OnProblem(std::uint64_t offset, std::string_view code,
 Result<std::optional<RecordInfo>> Importer::Known(const std::string& id) {
   const auto fresh = fresh_.find(id);
   if (fresh != fresh_.end()) return std::optional(fresh->second);
-  if (writer_.index() == nullptr) return std::optional<RecordInfo>();
-  return writer_.index()->Record(id);
+  Index* const index = writer_.IndexAsItIs();
+  if (index == nullptr) return std::optional<RecordInfo>();
+  return index->Record(id);
 }
 
 // By id, else by URI and exact date, as replayers look it up.
@@ -203,16 +209,19 @@ Result<std::optional<RecordInfo>> Importer::OriginalOf(
     STEMMA_TRY(std::optional<RecordInfo> known, Known(info.refers_to));
     if (known && stands(*known)) return known;
   }
+  if (info.refers_to_uri.empty()) return std::optional<RecordInfo>();
   const auto named = [&](const RecordInfo& r) {
-    return stands(r) && !info.refers_to_uri.empty() &&
-           r.uri == info.refers_to_uri && r.date == info.refers_to_date;
+    return stands(r) && r.uri == info.refers_to_uri &&
+           r.date == info.refers_to_date;
   };
-  for (const auto& [id, record] : fresh_) {
+  const auto [from, to] = fresh_of_.equal_range(info.refers_to_uri);
+  for (auto it = from; it != to; ++it) {
+    const RecordInfo& record = fresh_.at(it->second);
     if (named(record)) return std::optional(record);
   }
-  if (writer_.index() != nullptr && !info.refers_to_uri.empty()) {
+  if (Index* const index = writer_.IndexAsItIs()) {
     STEMMA_TRY(const std::vector<RecordInfo> same,
-               writer_.index()->ResponsesOf(info.refers_to_uri, false, 1000));
+               index->ResponsesOf(info.refers_to_uri, false, 1000));
     for (const RecordInfo& record : same) {
       if (named(record)) return std::optional(record);
     }
@@ -266,7 +275,10 @@ Status Importer::SyncStaged() {
   if (unsynced_ == 0) return {};
   STEMMA_CHECK_OK(writer_.Sync());
   unsynced_ = 0;
-  if (writer_.index() != nullptr) fresh_.clear();
+  if (fresh_.size() >= kMostFresh && writer_.index() != nullptr) {
+    fresh_.clear();
+    fresh_of_.clear();
+  }
   if (options_.on_durable) {
     for (const std::string& uri : staged_) options_.on_durable(uri);
   }
@@ -499,6 +511,7 @@ Status Importer::Keep(bool block_checked) {
   if (digest && payload_bytes_ > 0) own = found;
   STEMMA_TRY(const RecordInfo info, body_->FinishRecord(OurHeader(), own));
   ++report_.records;
+  fresh_of_.emplace(info.uri, info.id);
   fresh_[info.id] = info;
   std::string state = block_checked || payload ? "match" : "not_checked";
   if (payload && !*payload) {
