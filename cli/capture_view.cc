@@ -102,9 +102,9 @@ Result<CaptureView> GatherCapture(ArchiveReader& reader, const std::string& id,
   return view;
 }
 
-Result<std::vector<SealedBundle>> GatherBundles(
+Result<std::vector<ListedBundle>> GatherBundles(
     ArchiveReader& reader, const std::vector<CaptureView>& captures) {
-  std::map<std::string, SealedBundle> bundles;
+  std::map<std::string, ListedBundle> bundles;
   for (const CaptureView& capture : captures) {
     for (const RecordInfo& record : capture.records) {
       bundles[record.bundle].name = record.bundle;
@@ -126,7 +126,7 @@ Result<std::vector<SealedBundle>> GatherBundles(
         bundle->second.records_root = TextOf(*facts, "records_root");
         return {};
       }));
-  std::vector<SealedBundle> list;
+  std::vector<ListedBundle> list;
   for (auto& [name, bundle] : bundles) list.push_back(std::move(bundle));
   return list;
 }

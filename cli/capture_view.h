@@ -20,7 +20,7 @@ Result<CaptureView> GatherCapture(ArchiveReader& reader, const std::string& id,
 
 // The bundles that hold the records of these captures, as sealed; one that is
 // still open has no digests.
-Result<std::vector<SealedBundle>> GatherBundles(
+Result<std::vector<ListedBundle>> GatherBundles(
     ArchiveReader& reader, const std::vector<CaptureView>& captures);
 
 }  // namespace stemma::cli

@@ -332,7 +332,7 @@ double OffsetFromMotion(const VideoReport& query, const VideoReport& reference,
 
 // Assigns each query sample to the line that explains it best; the first line
 // is preferred, since a still picture fits several.
-void Assign(const std::vector<Walked>& walks, Alignment& alignment) {
+void Assign(const std::vector<Walked>& walks, VideoAlignment& alignment) {
   alignment.samples.assign(walks.front().samples.size(), {});
   for (std::size_t k = 0; k < alignment.samples.size(); ++k) {
     AlignedSample& to = alignment.samples[k];
@@ -402,7 +402,8 @@ struct Run {
 };
 
 // Runs of matched samples, over unknown ones and over short mismatches.
-std::vector<Run> RunsOf(const VideoReport& query, const Alignment& alignment) {
+std::vector<Run> RunsOf(const VideoReport& query,
+                        const VideoAlignment& alignment) {
   std::vector<Run> runs;
   for (std::size_t k = 0; k < alignment.samples.size(); ++k) {
     const AlignedSample& at = alignment.samples[k];
@@ -426,7 +427,7 @@ std::vector<Run> RunsOf(const VideoReport& query, const Alignment& alignment) {
 }
 
 void MakeSpans(const VideoReport& query, const VideoReport& reference,
-               Alignment& alignment) {
+               VideoAlignment& alignment) {
   std::vector<double> cuts = {0, query.duration};
   for (const Shot& shot : query.shots) cuts.push_back(shot.start);
   std::vector<Run> runs = RunsOf(query, alignment);
@@ -484,7 +485,7 @@ void MakeSpans(const VideoReport& query, const VideoReport& reference,
 }
 
 bool IsEnough(const VideoReport& query, const VideoReport& reference,
-              const Alignment& alignment) {
+              const VideoAlignment& alignment) {
   double seconds = 0;
   for (const AlignedSpan& span : alignment.spans) seconds += span.q1 - span.q0;
   const double shorter = std::min(query.duration, reference.duration);
@@ -564,9 +565,9 @@ int BestLine(const std::vector<Line>& lines, const std::vector<Walked>& tried) {
 
 }  // namespace
 
-std::optional<Alignment> Align(const VideoReport& query,
-                               const VideoReport& reference,
-                               std::span<const AlignmentVote> votes) {
+std::optional<VideoAlignment> Align(const VideoReport& query,
+                                    const VideoReport& reference,
+                                    std::span<const AlignmentVote> votes) {
   std::vector<Line> lines;
   for (const bool mirrored : {false, true}) {
     for (const double speed : kSpeeds) {
@@ -596,7 +597,7 @@ std::optional<Alignment> Align(const VideoReport& query,
   const int best = BestLine(lines, tried);
   if (best < 0) return std::nullopt;
 
-  Alignment alignment;
+  VideoAlignment alignment;
   std::vector<Walked> walks;
   const Line main = lines[static_cast<std::size_t>(best)];
   alignment.mirrored = main.mirrored;

@@ -39,7 +39,7 @@ struct AlignedSpan {
   double q0 = 0, q1 = 0, r0 = 0, r1 = 0;
 };
 
-struct Alignment {
+struct VideoAlignment {
   bool mirrored = false;
   Region q_region, r_region;  // the same picture in both
   std::vector<AlignmentLine> lines;
@@ -52,8 +52,8 @@ struct Alignment {
 // The best alignment of query and reference that explains the votes; nothing
 // when they have less than about 3 s in common (or, when one is shorter, most
 // of it).
-std::optional<Alignment> Align(const VideoReport& query,
-                               const VideoReport& reference,
-                               std::span<const AlignmentVote> votes);
+std::optional<VideoAlignment> Align(const VideoReport& query,
+                                    const VideoReport& reference,
+                                    std::span<const AlignmentVote> votes);
 
 }  // namespace stemma

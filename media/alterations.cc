@@ -17,7 +17,7 @@ constexpr double kEqual = 0.4;       // seconds that count as none
 
 // ---- between the spans ----
 
-void FromSpans(const Alignment& alignment, std::vector<Alteration>& out) {
+void FromSpans(const VideoAlignment& alignment, std::vector<Alteration>& out) {
   const std::vector<AlignedSpan>& spans = alignment.spans;
   for (std::size_t i = 1; i < spans.size(); ++i) {
     const AlignedSpan& a = spans[i - 1];
@@ -151,7 +151,8 @@ Tone FitTone(const Patch& q, const Patch& r) {
 }
 
 Compared Compare(const FrameSample& q_sample, const VideoReport& reference,
-                 const AlignedSample& aligned, const Alignment& alignment) {
+                 const AlignedSample& aligned,
+                 const VideoAlignment& alignment) {
   Compared out;
   out.q = q_sample.seconds;
   const int r_index = aligned.r;
@@ -326,7 +327,8 @@ bool IsWithin(const std::vector<AlignedSpan>& spans, double seconds) {
 }
 
 void FromPictures(const VideoReport& query, const VideoReport& reference,
-                  const Alignment& alignment, std::vector<Alteration>& out) {
+                  const VideoAlignment& alignment,
+                  std::vector<Alteration>& out) {
   std::vector<Compared> compared;
   for (std::size_t k = 0; k < query.samples.size(); ++k) {
     const AlignedSample& at = alignment.samples[k];
@@ -378,7 +380,7 @@ void FromPictures(const VideoReport& query, const VideoReport& reference,
 
 std::vector<Alteration> FindAlterations(const VideoReport& query,
                                         const VideoReport& reference,
-                                        const Alignment& alignment) {
+                                        const VideoAlignment& alignment) {
   std::vector<Alteration> found;
   FromSpans(alignment, found);
   FromPictures(query, reference, alignment, found);

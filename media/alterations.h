@@ -15,6 +15,6 @@ namespace stemma {
 // Times in the query's seconds; of "removed" in the reference's, with `at`.
 std::vector<VideoComparison::Alteration> FindAlterations(
     const VideoReport& query, const VideoReport& reference,
-    const Alignment& alignment);
+    const VideoAlignment& alignment);
 
 }  // namespace stemma

@@ -112,7 +112,7 @@ bool SameMediaData(const VideoReport& a, const VideoReport& b) {
   return !left.empty() && left == right;
 }
 
-double Covered(const Alignment& alignment, bool query) {
+double Covered(const VideoAlignment& alignment, bool query) {
   double seconds = 0;
   std::vector<std::pair<double, double>> spans;
   for (const AlignedSpan& s : alignment.spans) {
@@ -129,7 +129,7 @@ double Covered(const Alignment& alignment, bool query) {
 
 VideoComparison ComparisonOf(const VideoReport& query,
                              const VideoReport& reference,
-                             const Alignment& alignment) {
+                             const VideoAlignment& alignment) {
   VideoComparison c;
   for (const AlignedSpan& s : alignment.spans) {
     c.segments.push_back({s.r0, s.r1, s.q0, s.q1});
@@ -261,7 +261,7 @@ std::vector<VideoMatch> VideoIndex::Find(const VideoReport& query,
     const VideoReport& reference = *impl_->videos[v].report;
     const bool same =
         SameBytes(reference, query) || SameMediaData(reference, query);
-    std::optional<Alignment> alignment;
+    std::optional<VideoAlignment> alignment;
     if (votes[v].size() >= 3 && !same && likely[v]) {
       alignment = Align(query, reference, votes[v]);
     }

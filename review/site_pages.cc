@@ -218,9 +218,9 @@ void AddCapture(const CaptureView& view, Where where, std::string& html) {
 }
 
 // The digests of the bundles, and what anybody can do with them.
-void AddBundles(const std::vector<SealedBundle>& bundles, std::string& html) {
+void AddBundles(const std::vector<ListedBundle>& bundles, std::string& html) {
   html += "<h2>Bundles, and how to check them without us</h2><table>";
-  for (const SealedBundle& bundle : bundles) {
+  for (const ListedBundle& bundle : bundles) {
     Row("Bundle",
         fmt::format("{} ({} bytes)<br>SHA-256 {}<br>SHA-512 {}<br>records root "
                     "{}",

@@ -44,7 +44,7 @@ struct CaptureView {
 std::string RenderCapturePage(const CaptureView& view);
 
 // A bundle as its `seal` event describes it.
-struct SealedBundle {
+struct ListedBundle {
   std::string name;
   std::uint64_t bytes = 0;
   std::string sha256, sha512, records_root;  // hex
@@ -55,7 +55,7 @@ struct SealedBundle {
 // check them without us, and what they do not show.
 struct CaptureReportView {
   std::vector<CaptureView> captures;
-  std::vector<SealedBundle> bundles;
+  std::vector<ListedBundle> bundles;
   std::string tool;  // "stemma 0.1.0"
   TimePoint made;
 };
