@@ -35,6 +35,15 @@ double Score(const Features& features, const Features& weights) {
                             0.0);
 }
 
+// In the unit a reader would choose.
+std::string DatedLater(double hours) {
+  const double minutes = hours * 60;
+  if (minutes < 1) return "dated the same, as far as the dates go";
+  if (minutes < 90) return fmt::format("dated {:.0f} minutes later", minutes);
+  if (hours < 48) return fmt::format("dated {:.0f} hours later", hours);
+  return fmt::format("dated {:.0f} days later", hours / 24);
+}
+
 using Phrases = std::vector<std::uint64_t>;
 
 // Phrases of `child` that `without` lacks and `with` has.
@@ -228,9 +237,7 @@ class Inferrer {
       words.emplace_back("one of the two claims no date");
     } else {
       const double hours = std::expm1(Feature(u, v, EdgeFeature::kDelay));
-      words.push_back(hours < 48
-                          ? fmt::format("dated {:.1f} hours later", hours)
-                          : fmt::format("dated {:.0f} days later", hours / 24));
+      words.push_back(DatedLater(hours));
     }
   }
 
