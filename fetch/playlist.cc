@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/trim.h"
+#include "core/utf8.h"
 #include "fetch/xml.h"
 
 namespace stemma {
@@ -19,6 +20,11 @@ namespace {
 std::string_view WithoutMark(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   return text;
+}
+
+// As much of a text from outside as a note may hold.
+std::string Words(std::string_view text) {
+  return ValidUtf8(text.substr(0, 200));
 }
 
 std::uint64_t NumberOf(std::string_view text, std::uint64_t otherwise = 0) {
@@ -39,8 +45,7 @@ class Files {
     const Result<Url> url = Url::Parse(reference, &base);
     if (!url || !url->IsHttp() || url->host().empty()) {
       if (playlist_.notes.size() < 20) {
-        playlist_.notes.push_back("not an http address: " +
-                                  std::string(reference.substr(0, 200)));
+        playlist_.notes.push_back("not an http address: " + Words(reference));
       }
       return;
     }
@@ -174,7 +179,7 @@ class HlsReader {
   void Next(const std::string& uri) {
     const Result<Url> url = Url::Parse(uri, &base_);
     if (!url || !url->IsHttp()) {
-      playlist_.notes.push_back("not an http address: " + uri.substr(0, 200));
+      playlist_.notes.push_back("not an http address: " + Words(uri));
       return;
     }
     playlist_.next.push_back(*url);
@@ -184,9 +189,9 @@ class HlsReader {
     if (variants_.empty()) return;
     const Variant& best =
         *std::ranges::max_element(variants_, {}, &Variant::bandwidth);
-    playlist_.choice = fmt::format("{}{}{} bit/s, of {}", best.resolution,
-                                   best.resolution.empty() ? "" : ", ",
-                                   best.bandwidth, variants_.size());
+    playlist_.choice = fmt::format(
+        "{}{}{} bit/s, of {}", Words(best.resolution),
+        best.resolution.empty() ? "" : ", ", best.bandwidth, variants_.size());
     Next(best.uri);
     for (const auto& [type, group] :
          {std::pair("VIDEO", &best.video), std::pair("AUDIO", &best.audio),
@@ -338,7 +343,9 @@ class DashReader {
     const std::string width = AttributeOf(best, "width");
     playlist_.choice += fmt::format(
         "{}{}{} bit/s, of {}", playlist_.choice.empty() ? "" : "; ",
-        width.empty() ? "" : width + "x" + AttributeOf(best, "height") + ", ",
+        width.empty()
+            ? ""
+            : Words(width) + "x" + Words(AttributeOf(best, "height")) + ", ",
         most, representations.size());
     Representation(*best, most, {best, &set, &period},
                    BaseOf(*best, BaseOf(set, base)), base);
@@ -495,7 +502,9 @@ Result<Playlist> ReadHls(std::string_view text, const Url& base,
   if (!LooksLikeHls(text)) {
     return Error(ErrorCode::kMalformed, "no HLS playlist: #EXTM3U is missing");
   }
-  return HlsReader(base, limits).Read(WithoutMark(text));
+  // RFC 8216 4.1: UTF-8; what is not cannot be told on.
+  const std::string valid = ValidUtf8(WithoutMark(text));
+  return HlsReader(base, limits).Read(valid);
 }
 
 Result<Playlist> ReadDash(std::string_view text, const Url& base,

@@ -91,6 +91,7 @@ Result<Segment> Segment::FromBytes(std::string bytes) {
 }
 
 Status Segment::Check() {
+  constexpr std::uint64_t kLeastRow = 12;  // two empty texts, three numbers
   const auto corrupt = [&](std::string_view what) {
     return Error(ErrorCode::kCorrupt,
                  fmt::format("segment {}: {}; delete it and run stemma reindex",
@@ -99,7 +100,8 @@ Status Segment::Check() {
   if (size_ < kHeader) return corrupt("shorter than its header");
   bits_ = static_cast<int>(GetNumber(data_ + 8, 4));
   first_ = static_cast<std::uint32_t>(GetNumber(data_ + 12, 4));
-  documents_ = static_cast<std::uint32_t>(GetNumber(data_ + 16, 8));
+  const std::uint64_t documents = GetNumber(data_ + 16, 8);
+  documents_ = static_cast<std::uint32_t>(documents);
   postings_ = GetNumber(data_ + 24, 8);
   directory_at_ = GetNumber(data_ + 32, 8);
   rows_at_ = GetNumber(data_ + 40, 8);
@@ -108,6 +110,7 @@ Status Segment::Check() {
       GetNumber(data_ + 48, 8) == size_ + CacheFile::kDigest &&
       directory_at_ >= kHeader && rows_at_ <= size_ &&
       directory_at_ <= rows_at_ &&
+      documents <= (size_ - rows_at_) / kLeastRow &&
       rows_at_ - directory_at_ == 4 * ((std::uint64_t{1} << bits_) + 1);
   if (!sound) return corrupt("its header contradicts itself");
   std::uint64_t before = 0;
@@ -193,6 +196,10 @@ Result<std::vector<DocumentRow>> Segment::Rows() const {
     at += 8;
     row.sketch_size = static_cast<std::uint32_t>(GetVarint(at, end));
     const std::uint64_t mirror = GetVarint(at, end);
+    if (mirror > std::uint64_t{first_} + k) {
+      return Error(ErrorCode::kCorrupt,
+                   "segment: a text is said to mirror a later one");
+    }
     if (mirror > 0) row.mirror_of = static_cast<std::uint32_t>(mirror - 1);
     rows.push_back(std::move(row));
   }

@@ -64,7 +64,9 @@ class DetailReader {
       seen.sites.push_back(on);
     }
     for (Neighbours* side : {&seen.before, &seen.after}) {
-      for (std::uint64_t left = Count(4); left > 0; --left) {
+      const std::uint64_t count =
+          std::min<std::uint64_t>(Count(4), Sightings::kNeighbours);
+      for (std::uint64_t left = count; left > 0; --left) {
         side->push_back(static_cast<std::uint32_t>(Number(4)));
       }
     }
