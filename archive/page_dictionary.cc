@@ -73,7 +73,8 @@ class Chooser {
       double plain = 0, less = 0, inside_plain = 0, inside_less = 0;
       int measured = 0;
       for (std::size_t i = 0; i < c.inside.size(); ++i) {
-        if (c.inside[i] && !options_.whole) continue;
+        const bool told = told_.contains(c.place->sources[i]);
+        if ((c.inside[i] || told) && !options_.whole) continue;
         if (!c.inside[i] && ++measured > kOutside) continue;
         const std::string_view page = c.place->pages[i];
         const double won = static_cast<double>(SizeWith(without, page)) -
@@ -124,6 +125,7 @@ class Chooser {
     if (!best) return false;
     content_ += c.place->pages[*best];
     c.inside[*best] = true;
+    told_.insert(c.place->sources[*best]);
     return true;
   }
 
@@ -135,7 +137,8 @@ class Chooser {
     double saved = 0, plain = 0;
     int measured = 0;
     for (std::size_t q = c.inside.size(); q-- > 0 && measured < kOutside;) {
-      if (c.inside[q] || q == i) continue;
+      if (c.inside[q] || q == i || told_.contains(c.place->sources[q]))
+        continue;
       ++measured;
       const std::string_view page = c.place->pages[q];
       plain += static_cast<double>(page.size());
@@ -158,6 +161,7 @@ class Chooser {
   std::vector<PageSamples::Place> places_;
   std::vector<Candidate> candidates_;
   std::string content_;
+  std::set<std::string_view> told_;  // sources of what is inside
   std::optional<FrameEncoder> so_far_;
   std::size_t content_at_ = 0;
 };
@@ -188,7 +192,7 @@ std::string PageSamples::PlaceFor(std::string_view uri) {
 const std::string& PageSamples::AddPage(std::string_view uri,
                                         std::string_view id,
                                         std::string_view record) {
-  const std::string& place = Add(PlaceFor(uri), record);
+  const std::string& place = Add(PlaceFor(uri), id, record);
   // What is made of a page follows it soon.
   constexpr std::size_t kMostKnown = 4096;
   if (place_of_.size() >= kMostKnown) place_of_.clear();
@@ -200,11 +204,11 @@ bool PageSamples::AddDerived(std::string_view kind, std::string_view of,
                              std::string_view record) {
   const auto page = place_of_.find(std::string(of));
   if (page == place_of_.end()) return false;
-  Add(page->second + " " + std::string(kind), record);
+  Add(page->second + " " + std::string(kind), of, record);
   return true;
 }
 
-const std::string& PageSamples::Add(std::string place,
+const std::string& PageSamples::Add(std::string place, std::string_view source,
                                     std::string_view record) {
   if (places_.size() >= kMostPlaces) {
     places_.clear();
@@ -219,10 +223,12 @@ const std::string& PageSamples::Add(std::string place,
   const std::string_view sample = record.substr(0, kLongestSample);
   if (kept.pages.size() < per_place_) {
     kept.pages.emplace_back(sample);
+    kept.sources.emplace_back(source);
   } else {
-    std::string& old = kept.pages[kept.next++ % per_place_];
-    kept_bytes_ -= old.size();
-    old = sample;
+    const std::size_t at_slot = kept.next++ % per_place_;
+    kept_bytes_ -= kept.pages[at_slot].size();
+    kept.pages[at_slot] = sample;
+    kept.sources[at_slot] = source;
   }
   kept_bytes_ += sample.size();
   if (kept_bytes_ > kMostKept) MakeRoom();
@@ -240,6 +246,7 @@ void PageSamples::MakeRoom() {
     if (least == nullptr) return;
     for (const std::string& page : least->pages) kept_bytes_ -= page.size();
     least->pages.clear();
+    least->sources.clear();
     least->next = 0;
   }
 }
@@ -279,6 +286,8 @@ std::vector<PageSamples::Place> PageSamples::Places() const {
     place.names.push_back(name);
     place.bytes += kept.bytes;
     place.pages.insert(place.pages.end(), kept.pages.begin(), kept.pages.end());
+    place.sources.insert(place.sources.end(), kept.sources.begin(),
+                         kept.sources.end());
   }
   std::stable_sort(
       places.begin(), places.end(),

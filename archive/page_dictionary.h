@@ -27,6 +27,9 @@ class PageSamples {
  public:
   struct Place {
     std::vector<std::string_view> pages;
+    // The id of each page's record; of a text made from a page, that page's:
+    // with the one in a dictionary the other shrinks to nothing.
+    std::vector<std::string_view> sources;
     std::uint64_t bytes = 0;  // of all its pages, also those not kept
     // Places with one page kept are taken together for their host.
     std::vector<std::string> names;
@@ -57,12 +60,13 @@ class PageSamples {
 
  private:
   struct Kept {
-    std::vector<std::string> pages;
+    std::vector<std::string> pages, sources;
     std::size_t next = 0;  // the one to be replaced
     std::uint64_t bytes = 0;
   };
   std::string PlaceFor(std::string_view uri);
-  const std::string& Add(std::string place, std::string_view record);
+  const std::string& Add(std::string place, std::string_view source,
+                         std::string_view record);
   void MakeRoom();
 
   std::size_t per_place_;

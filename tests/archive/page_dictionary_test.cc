@@ -125,6 +125,24 @@ TEST(PageSamples, WhatIsMadeOfAPageCountsForItsPlace) {
   EXPECT_THAT(samples.Places(), SizeIs(2));
 }
 
+// A page in a dictionary makes the text made of it shrink to nothing: that says
+// nothing about pages to come.
+TEST(PageDictionary, IsNotPraisedByWhatIsMadeOfAPageInside) {
+  PageSamples pages, with_texts;
+  for (int i = 0; i < 8; ++i) {
+    const std::string id = std::to_string(i), uri = "https://a.example/" + id;
+    const std::string text = Noise("text" + id, 8'000);
+    const std::string page = Noise("template", 6'000) + text;
+    pages.AddPage(uri, id, page);
+    with_texts.AddPage(uri, id, page);
+    EXPECT_TRUE(with_texts.AddDerived("json", id, text));
+  }
+  const auto plain = BuildPageDictionary(pages, {});
+  const auto both = BuildPageDictionary(with_texts, {});
+  ASSERT_TRUE(plain && both);
+  EXPECT_LT(both->saved, plain->saved * 1.05);
+}
+
 TEST(PageSamples, CompressedPagesAreNoSamples) {
   RecordInfo info;
   info.type = "response";
