@@ -1,17 +1,13 @@
 #include "archive/keys.h"
 
 #include <fcntl.h>
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -28,17 +24,9 @@ extern "C" char** environ;
 namespace stemma {
 namespace {
 
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-};
 struct FreeContext {
   void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
-struct FreeBio {
-  void operator()(BIO* bio) const { BIO_free(bio); }
-};
-using Key = std::shared_ptr<EVP_PKEY>;
-using Memory = std::unique_ptr<BIO, FreeBio>;
 
 constexpr std::size_t kMaxKeyFile = 64 << 10;
 
@@ -46,7 +34,7 @@ const unsigned char* Bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-Result<std::string> SignWith(const Key& key, std::string_view message) {
+Result<std::string> SignWith(const PrivateKey& key, std::string_view message) {
   const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
   std::string signature(64, '\0');
   std::size_t size = signature.size();
@@ -63,7 +51,7 @@ Result<std::string> SignWith(const Key& key, std::string_view message) {
   return signature;
 }
 
-SigningKey KeyFrom(Key key, std::string_view name, KeyKind kind) {
+SigningKey KeyFrom(PrivateKey key, std::string_view name, KeyKind kind) {
   SigningKey signing;
   signing.verifier.name = name;
   signing.verifier.kind = kind;
@@ -74,69 +62,6 @@ SigningKey KeyFrom(Key key, std::string_view name, KeyKind kind) {
     return SignWith(key, message);
   };
   return signing;
-}
-
-Result<std::string> PemOf(EVP_PKEY* key, std::string_view passphrase) {
-  const Memory out(BIO_new(BIO_s_secmem()));
-  const EVP_CIPHER* cipher = passphrase.empty() ? nullptr : EVP_aes_256_cbc();
-  if (!out || PEM_write_bio_PKCS8PrivateKey(
-                  out.get(), key, cipher, passphrase.data(),
-                  static_cast<int>(passphrase.size()), nullptr, nullptr) != 1) {
-    ERR_clear_error();
-    return Error(ErrorCode::kIo, "writing the key as PKCS#8 failed");
-  }
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return std::string(data, static_cast<std::size_t>(std::max(size, 0L)));
-}
-
-int GivePassphrase(char* buffer, int size, int /*for_writing*/, void* given) {
-  const auto* passphrase = static_cast<const std::string*>(given);
-  if (passphrase == nullptr) return -1;
-  const std::size_t length =
-      passphrase->copy(buffer, static_cast<std::size_t>(size));
-  return static_cast<int>(length);
-}
-
-Result<Key> KeyOfPem(const std::string& pem, const Passphrase& passphrase,
-                     const std::filesystem::path& file) {
-  std::string secret;
-  std::string* given = nullptr;
-  if (pem.find("ENCRYPTED PRIVATE KEY") != std::string::npos) {
-    if (!passphrase) {
-      return Error(ErrorCode::kInvalidArgument,
-                   file.string() +
-                       ": the key is encrypted, and no passphrase "
-                       "was given");
-    }
-    STEMMA_TRY(secret, passphrase());
-    given = &secret;
-  }
-  const Memory in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  Key key(in ? PEM_read_bio_PrivateKey(in.get(), nullptr, GivePassphrase, given)
-             : nullptr,
-          FreeKey());
-  ERR_clear_error();
-  if (!key) {
-    return Error(
-        ErrorCode::kMalformed,
-        file.string() + (given != nullptr ? ": the passphrase does not open it"
-                                          : ": no private key in PEM"));
-  }
-  if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519) {
-    return Error(ErrorCode::kMalformed, file.string() + ": not an Ed25519 key");
-  }
-  return key;
-}
-
-Status CheckPlace(const std::filesystem::path& file) {
-  if (LiesInArchive(file)) {
-    return Error(ErrorCode::kRefused,
-                 file.string() +
-                     ": lies in an archive; whoever gets the archive would get "
-                     "the key. Keep it elsewhere");
-  }
-  return {};
 }
 
 // --- A command that signs ----------------------------------------------------
@@ -245,19 +170,6 @@ Result<std::string> RunCommand(const std::string& command,
 
 }  // namespace
 
-bool LiesInArchive(const std::filesystem::path& path) {
-  std::error_code failed;
-  std::filesystem::path folder =
-      std::filesystem::weakly_canonical(path, failed).parent_path();
-  for (; !folder.empty(); folder = folder.parent_path()) {
-    if (std::filesystem::exists(folder / "manifest" / "events.jsonl", failed)) {
-      return true;
-    }
-    if (folder == folder.parent_path()) break;
-  }
-  return false;
-}
-
 Result<SigningKey> CreateKey(const std::filesystem::path& file,
                              std::string_view name, std::string_view passphrase,
                              KeyKind kind) {
@@ -266,20 +178,13 @@ Result<SigningKey> CreateKey(const std::filesystem::path& file,
                  "a key name has no spaces and no '+'; a host and path such as "
                  "example.org/archive is usual");
   }
-  STEMMA_CHECK_OK(CheckPlace(file));
   const std::filesystem::path public_file = file.string() + ".vkey";
-  std::error_code failed;
-  for (const std::filesystem::path& path : {file, public_file}) {
-    if (std::filesystem::exists(path, failed)) {
-      return Error(ErrorCode::kInvalidArgument,
-                   path.string() + ": exists; a key is never overwritten");
-    }
-  }
-  const Key key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), FreeKey());
+  STEMMA_CHECK_OK(RefuseToOverwriteKey(public_file));
+  const PrivateKey key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"),
+                       EVP_PKEY_free);
   if (!key) return Error(ErrorCode::kIo, "making an Ed25519 key failed");
-  STEMMA_TRY(const std::string pem, PemOf(key.get(), passphrase));
+  STEMMA_CHECK_OK(StorePrivateKey(file, key, passphrase));
   SigningKey signing = KeyFrom(key, name, kind);
-  STEMMA_CHECK_OK(WriteDurably(file, pem, 0600));
   STEMMA_CHECK_OK(
       WriteDurably(public_file, signing.verifier.Text() + "\n", 0644));
   return signing;
@@ -287,14 +192,10 @@ Result<SigningKey> CreateKey(const std::filesystem::path& file,
 
 Result<SigningKey> LoadKey(const std::filesystem::path& file,
                            const Passphrase& passphrase) {
-  STEMMA_CHECK_OK(CheckPlace(file));
-  struct stat info{};
-  if (::stat(file.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
-    return Error(ErrorCode::kRefused,
-                 file.string() + ": others may read this key; chmod 600 it");
+  STEMMA_TRY(PrivateKey key, ReadPrivateKey(file, passphrase));
+  if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519) {
+    return Error(ErrorCode::kMalformed, file.string() + ": not an Ed25519 key");
   }
-  STEMMA_TRY(const std::string pem, ReadRegularFile(file, kMaxKeyFile));
-  STEMMA_TRY(Key key, KeyOfPem(pem, passphrase, file));
   const std::filesystem::path public_file = file.string() + ".vkey";
   STEMMA_TRY(const std::string vkey, ReadRegularFile(public_file, kMaxKeyFile));
   const Result<VerifierKey> named = ParseVerifierKey(vkey);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "archive/key_file.h"
 #include "archive/note.h"
 #include "core/result.h"
 
@@ -26,9 +27,6 @@ Result<SigningKey> CreateKey(const std::filesystem::path& file,
                              std::string_view name, std::string_view passphrase,
                              KeyKind kind = KeyKind::kLog);
 
-// Asked for when a key file is encrypted.
-using Passphrase = std::function<Result<std::string>()>;
-
 // Reads a key. kRefused when others may read the file, or when it lies in an
 // archive; kMalformed when it is no Ed25519 key or not that of FILE.vkey.
 Result<SigningKey> LoadKey(const std::filesystem::path& file,
@@ -41,8 +39,5 @@ SigningKey KeyByCommand(const VerifierKey& verifier, std::string command);
 
 // SubjectPublicKeyInfo as PEM, for `openssl pkeyutl -verify -pubin`.
 std::string PublicKeyPem(const VerifierKey& key);
-
-// Whether `path` lies in an archive (a folder above has manifest/events.jsonl).
-bool LiesInArchive(const std::filesystem::path& path);
 
 }  // namespace stemma

@@ -126,16 +126,34 @@ class TreeUpdate {
   LogFile& log_;
 };
 
-Result<std::string> RandomBytes(std::size_t count) {
-  std::string bytes(count, '\0');
+}  // namespace
+
+Result<std::string> RandomNonce() {
+  std::string bytes(8, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()),
-                 static_cast<int>(count)) != 1) {
+                 static_cast<int>(bytes.size())) != 1) {
     return Error(ErrorCode::kIo, "no random bytes for a nonce");
   }
   return bytes;
 }
 
-}  // namespace
+bool RenewalDue(const fs::path& manifest, TimePoint now) {
+  std::optional<TimePoint> newest, lasts;
+  std::error_code failed;
+  for (const auto& entry : fs::directory_iterator(manifest, failed)) {
+    if (entry.path().extension() != ".tsr") continue;
+    const auto bytes = ReadRegularFile(entry.path(), kMaxManifestFile);
+    const auto facts = bytes ? ReadTimestamp(*bytes) : std::nullopt;
+    if (!facts) continue;
+    newest = std::max(newest.value_or(facts->gen_time), facts->gen_time);
+    if (facts->unit_not_after) {
+      lasts =
+          std::max(lasts.value_or(TimePoint::min()), *facts->unit_not_after);
+    }
+  }
+  if (!newest || now < *newest + std::chrono::days(1)) return false;
+  return lasts && *lasts < now + kRenewalMargin;
+}
 
 Result<std::optional<Checkpoint>> NewestCheckpoint(const fs::path& manifest) {
   std::optional<Checkpoint> newest;
@@ -196,8 +214,10 @@ class Signing {
 
   Result<SigningReport> Run() {
     STEMMA_CHECK_OK(writer_.Sync());
+    const bool renew = options_.post && !options_.timestamp_urls.empty() &&
+                       RenewalDue(manifest_, options_.clock());
     STEMMA_TRY(const bool anything, AnythingNew());
-    if (!anything) return report_;
+    if (!anything && !renew) return report_;
     STEMMA_CHECK_OK(Announce());
     STEMMA_CHECK_OK(AnchorLastCheckpoint());
     STEMMA_TRY(report_.checkpoint, WriteCheckpoint(manifest_, options_.keys));
@@ -206,6 +226,7 @@ class Signing {
       // The newest checkpoint shall cover the anchors of the tokens.
       STEMMA_CHECK_OK(AnchorLastCheckpoint());
       STEMMA_TRY(report_.checkpoint, WriteCheckpoint(manifest_, options_.keys));
+      report_.renewed = renew;
     }
     return report_;
   }
@@ -290,7 +311,7 @@ class Signing {
     const std::string name = CheckpointName(size);
     STEMMA_TRY(const std::string checkpoint,
                ReadRegularFile(manifest_ / name, kMaxManifestFile));
-    STEMMA_TRY(const std::string nonce, RandomBytes(8));
+    STEMMA_TRY(const std::string nonce, RandomNonce());
     STEMMA_TRY(const std::string query,
                MakeTimestampQuery(checkpoint, algorithm, nonce));
     STEMMA_TRY(const std::string response, options_.post(url, query));

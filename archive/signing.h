@@ -8,9 +8,13 @@
 //   4. asks each authority for a token over checkpoint.N, verifies the answer,
 //      keeps it as checkpoint.N.tsaK.tsr with its request, anchors it
 //   5. writes one more checkpoint, so that the newest covers the anchors
-// Nothing is done when no event was logged since the last checkpoint.
+// Nothing is done when no event was logged since the last checkpoint, unless
+// the timestamps are due for renewal: a token outlives its authority's
+// certificate only as long as a newer one stands over it. A new token over the
+// newest checkpoint covers all older ones (RFC 4998's idea).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -62,8 +66,21 @@ struct SigningOptions {
 struct SigningReport {
   std::optional<Checkpoint> checkpoint;  // the newest; nullopt: nothing to do
   int tokens = 0;
+  bool renewed = false;  // old timestamps were due, and a new one stands
   std::vector<std::string> warnings;  // an authority that did not answer, ...
 };
+
+// How long before the end of the authority's certificate it is asked again.
+inline constexpr std::chrono::days kRenewalMargin{90};
+
+// Whether the timestamps in a manifest end soon: the longest that any token's
+// certificate lasts is less than the margin from `now`. False without tokens,
+// and within a day of the newest one: an authority whose certificates are
+// short gives nothing better when asked again.
+bool RenewalDue(const std::filesystem::path& manifest, TimePoint now);
+
+// 64 bits of randomness for a timestamp query.
+Result<std::string> RandomNonce();
 
 // kCorrupt as WriteCheckpoint. A failing authority is a warning: the capture
 // is unaffected, and the next call asks again.

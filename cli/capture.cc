@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/memory.h"
 #include "cli/session.h"
+#include "cli/sign_archive.h"
 #include "trace/terminal.h"
 #include "trace/verdict_json.h"
 
@@ -27,6 +28,7 @@ struct Options {
   std::vector<std::string> urls;
   bool acks = false, no_media = false, later = false;
   std::string keyframes = "scene";
+  SignOptions sign;
 };
 
 std::atomic<bool> stop_requested = false;
@@ -258,6 +260,12 @@ int Run(const Options& options, Session& session) {
   if (Status flushed = open->memory->Flush(); !flushed) {
     Remember(exit_code, session.Fail(flushed.error()));
   }
+  // The captures stand without a signature.
+  if (Status done =
+          SignWork(session, *open->archive, options.sign, PolicyOf(session));
+      !done) {
+    Remember(exit_code, session.Fail(done.error()));
+  }
   return exit_code;
 }
 
@@ -278,6 +286,7 @@ void AddCapture(CLI::App& root, Session& session) {
       ->add_option("--keyframes", options->keyframes,
                    "scene, iframe, interval:5s, all or none [scene]")
       ->type_name("MODE");
+  AddSignOptions(*command, options->sign);
   AddNetworkOptions(*command, session);
   command->footer(
       "examples:\n"

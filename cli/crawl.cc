@@ -294,8 +294,9 @@ int RunJob(const Options& options, Session& session, const Job& job) {
       session.Note("packing anew: " + packed.error().message());
     }
     // What this run added is signed now; captures stand without it.
-    if (Status done = SignAfterJob(session, **archive, job.sign_key,
-                                   job.timestamp, how.policy);
+    const KeyChoice key{job.sign_key, job.sign_command, job.sign_vkey};
+    if (Status done =
+            SignAfterJob(session, **archive, key, job.timestamp, how.policy);
         !done) {
       return session.Fail(done.error());
     }

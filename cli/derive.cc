@@ -14,12 +14,14 @@
 #include "cli/commands.h"
 #include "cli/memory.h"
 #include "cli/session.h"
+#include "cli/sign_archive.h"
 
 namespace stemma::cli {
 namespace {
 
 struct Options {
   std::string keyframes = "scene";
+  SignOptions sign;
 };
 
 // Captures with a page that nobody has read yet, oldest first.
@@ -75,7 +77,10 @@ int Run(const Options& options, Session& session) {
   Result<OpenTools> open =
       OpenForCapture(session, session.ArchiveDir(), "derive");
   if (!open) return session.Fail(open.error());
-  const Status done = DeriveAll(options, session, *open);
+  Status done = DeriveAll(options, session, *open);
+  if (done) {
+    done = SignWork(session, *open->archive, options.sign, PolicyOf(session));
+  }
   return done ? static_cast<int>(kDone) : session.Fail(done.error());
 }
 
@@ -89,6 +94,7 @@ void AddDerive(CLI::App& root, Session& session) {
       ->add_option("--keyframes", options->keyframes,
                    "scene, iframe, interval:5s, all or none [scene]")
       ->type_name("MODE");
+  AddSignOptions(*command, options->sign);
   command->footer(
       "examples:\n"
       "  stemma derive\n"

@@ -20,6 +20,7 @@ namespace {
 struct ExportCommand {
   std::vector<std::string> captures;
   std::string wacz, warc_gz, cdxj, report, proof, title;
+  PackageSigning sign;
 };
 
 // Ids, or URLs that stand for their newest capture.
@@ -71,6 +72,7 @@ Status Export(Session& session, const ExportCommand& command) {
     Print(session, "warc-gz", command.warc_gz, report);
   }
   if (!command.wacz.empty()) {
+    STEMMA_TRY(options.sign, PackageSigner(session, command.sign));
     STEMMA_TRY(const ExportReport report,
                ExportWacz(*reader, command.wacz, options));
     Print(session, "wacz", command.wacz, report);
@@ -108,7 +110,23 @@ void AddExport(CLI::App& root, Session& session) {
       ->type_name("FILE");
   command->add_option("--proof", o.proof, "evidence anyone can check")
       ->type_name("DIR");
+  command
+      ->add_option("--sign-key", o.sign.key,
+                   "sign the WACZ ('stemma key create --package')")
+      ->type_name("FILE");
+  command
+      ->add_option("--sign-domain", o.sign.domain,
+                   "sign as this domain: needs the next two")
+      ->type_name("HOST")
+      ->needs("--sign-key");
+  command
+      ->add_option("--sign-cert", o.sign.chain,
+                   "certificate chain of the key (PEM)")
+      ->type_name("FILE");
+  command->add_option("--timestamp", o.sign.timestamp, "RFC 3161 authority")
+      ->type_name("URL");
   command->add_option("--title", o.title, "of the WACZ")->type_name("TEXT");
+  AddNetworkOptions(*command, session);
   command->footer(
       "No file is ever replaced.\n"
       "examples:\n"
@@ -119,6 +137,14 @@ void AddExport(CLI::App& root, Session& session) {
         options->cdxj.empty() && options->report.empty() &&
         options->proof.empty()) {
       *session.err << "stemma export: in which form? See --help.\n";
+      session.exit_code = kUsage;
+      return;
+    }
+    const PackageSigning& sign = options->sign;
+    if (!sign.domain.empty() &&
+        (sign.chain.empty() || sign.timestamp.empty())) {
+      *session.err << "stemma export: --sign-domain needs --sign-cert and "
+                      "--timestamp.\n";
       session.exit_code = kUsage;
       return;
     }

@@ -7,9 +7,13 @@
 #include <ostream>
 #include <utility>
 
+#include "archive/durable_file.h"
+#include "archive/package_key.h"
 #include "archive/proof_export.h"
+#include "cli/capture_now.h"
 #include "cli/capture_view.h"
 #include "cli/session.h"
+#include "cli/sign_archive.h"
 
 namespace stemma::cli {
 
@@ -48,6 +52,31 @@ Status ExportReportFile(Session& session, ArchiveReader& reader,
                                 view.captures.size());
   }
   return {};
+}
+
+Result<DatapackageSigner> PackageSigner(const Session& session,
+                                        const PackageSigning& how) {
+  if (how.key.empty()) return DatapackageSigner();
+  Result<PackageKey> key = LoadPackageKey(how.key, PassphraseFor(how.key));
+  if (!key) return std::move(key).error().Context("the key for the package");
+  constexpr std::string_view kSoftware = "stemma/" STEMMA_VERSION;
+  if (how.domain.empty()) {
+    return DatapackageSigner(
+        [key = *std::move(key), &session](std::string_view datapackage) {
+          return SignPackage(datapackage, key, kSoftware, session.clock());
+        });
+  }
+  DomainIdentity identity;
+  identity.domain = how.domain;
+  STEMMA_TRY(identity.chain_pem, ReadRegularFile(how.chain, 1 << 20));
+  identity.timestamp = [&session, url = how.timestamp](std::string_view data) {
+    return TimestampOver(session, PolicyOf(session), url, data);
+  };
+  return DatapackageSigner([key = *std::move(key), identity,
+                            &session](std::string_view datapackage) {
+    return SignPackageForDomain(datapackage, key, identity, kSoftware,
+                                session.clock());
+  });
 }
 
 Status ExportProof(Session& session, ArchiveReader& reader,

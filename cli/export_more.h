@@ -1,8 +1,10 @@
-// The two forms of `stemma export` that are more than records: a report to
-// read and a folder of evidence.
+// What `stemma export` gives besides records: a report to read, a folder of
+// evidence, and the signature of a package.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -14,6 +16,17 @@ class ArchiveReader;
 namespace stemma::cli {
 
 struct Session;
+
+// How a WACZ is signed; without a key it is not.
+struct PackageSigning {
+  std::string key;                       // file
+  std::string domain, chain, timestamp;  // the domain form, if there is one
+};
+// What ExportOptions::sign is to be; empty without a key.
+using DatapackageSigner =
+    std::function<Result<std::string>(std::string_view datapackage)>;
+Result<DatapackageSigner> PackageSigner(const Session& session,
+                                        const PackageSigning& how);
 
 // `captures` are ids; empty: everything.
 Status ExportReportFile(Session& session, ArchiveReader& reader,

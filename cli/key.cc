@@ -1,7 +1,5 @@
 // stemma key: make, show, use, rotate and revoke the keys that sign a log.
 #include <fmt/format.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -16,7 +14,9 @@
 #include "archive/event_line.h"
 #include "archive/keys.h"
 #include "archive/log_file.h"
+#include "archive/package_key.h"
 #include "archive/signing.h"
+#include "cli/capture_now.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "cli/sign_archive.h"
@@ -29,20 +29,11 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 struct KeyOptions {
-  std::string name, file, key, next, vkey, reason, recovery, tsa_ca;
+  std::string name, file, vkey, reason, recovery, tsa_ca, package;
+  KeyChoice key, next;
   std::vector<std::string> timestamp;
   bool encrypt = false, witness = false;
 };
-
-// $XDG_CONFIG_HOME/stemma, as the XDG Base Directory Specification says.
-fs::path KeyFolder() {
-  if (const char* config = std::getenv("XDG_CONFIG_HOME");
-      config != nullptr && *config == '/') {
-    return fs::path(config) / "stemma";
-  }
-  const char* home = std::getenv("HOME");
-  return fs::path(home == nullptr ? "." : home) / ".config" / "stemma";
-}
 
 std::string FileNameFor(const std::string& name) {
   std::string file;
@@ -94,7 +85,40 @@ Result<std::string> NewPassphrase() {
                "--encrypt needs the passphrase in STEMMA_KEY_PASSPHRASE");
 }
 
+// A key for WACZ packages; it has no name of its own.
+int CreateForPackages(const KeyOptions& options, const Session& session,
+                      const std::string& passphrase) {
+  const fs::path file = options.file.empty()
+                            ? KeyFolder() / FileNameFor("package")
+                            : fs::path(options.file);
+  const Result<PackageKey> key = CreatePackageKey(
+      file, passphrase,
+      options.package == "p256" ? PackageCurve::kP256 : PackageCurve::kP384);
+  if (!key) return session.Fail(key.error());
+  if (session.json) {
+    *session.out << Json{{"kind", "package"},
+                         {"curve", options.package},
+                         {"sha256", key->fingerprint},
+                         {"file", file.string()}}
+                        .dump()
+                 << "\n";
+    return kDone;
+  }
+  *session.out << "sha256:" << key->fingerprint << "\n";
+  session.Note("key file: " + file.string());
+  return kDone;
+}
+
 int Create(const KeyOptions& options, const Session& session) {
+  std::string passphrase;
+  if (options.encrypt) {
+    Result<std::string> secret = NewPassphrase();
+    if (!secret) return session.Fail(secret.error());
+    passphrase = *std::move(secret);
+  }
+  if (!options.package.empty()) {
+    return CreateForPackages(options, session, passphrase);
+  }
   const std::string name =
       options.name.empty() ? OriginOf(session.ArchiveDir()) : options.name;
   if (name.empty()) {
@@ -102,12 +126,6 @@ int Create(const KeyOptions& options, const Session& session) {
         Error(ErrorCode::kInvalidArgument,
               "name the key after the log it will sign, such as "
               "example.org/archive (there is no archive to take it from)"));
-  }
-  std::string passphrase;
-  if (options.encrypt) {
-    Result<std::string> secret = NewPassphrase();
-    if (!secret) return session.Fail(secret.error());
-    passphrase = *std::move(secret);
   }
   const fs::path file = options.file.empty() ? KeyFolder() / FileNameFor(name)
                                              : fs::path(options.file);
@@ -168,21 +186,8 @@ void PrintCheckpoint(const Session& session, const Checkpoint& checkpoint,
                               tokens);
 }
 
-FetchPolicy PolicyOf(const Session& session) {
-  FetchPolicy policy;
-  policy.allow_private = session.network.allow_private;
-  policy.resolve = session.network.resolve;
-  policy.cacert = session.network.cacert;
-  policy.proxy = session.network.proxy;
-  if (!session.network.user_agent.empty()) {
-    policy.user_agent = session.network.user_agent;
-  }
-  policy.clock = session.clock;
-  return policy;
-}
-
 int Sign(const KeyOptions& options, const Session& session) {
-  Result<SigningKey> key = ReadKeyFile(options.key);
+  Result<SigningKey> key = OpenKey(options.key);
   if (!key) return session.Fail(key.error());
   SignWith how;
   how.keys = {*std::move(key)};
@@ -215,9 +220,9 @@ int Sign(const KeyOptions& options, const Session& session) {
 }
 
 int Rotate(const KeyOptions& options, const Session& session) {
-  const Result<SigningKey> old = ReadKeyFile(options.key);
+  const Result<SigningKey> old = OpenKey(options.key);
   if (!old) return session.Fail(old.error());
-  const Result<SigningKey> next = ReadKeyFile(options.next);
+  const Result<SigningKey> next = OpenKey(options.next);
   if (!next) return session.Fail(next.error());
   Result<std::unique_ptr<ArchiveWriter>> writer = OpenArchive(session);
   if (!writer) return session.Fail(writer.error());
@@ -231,7 +236,7 @@ int Rotate(const KeyOptions& options, const Session& session) {
 int Revoke(const KeyOptions& options, const Session& session) {
   const Result<VerifierKey> revoked = ParseVerifierKey(options.vkey);
   if (!revoked) return session.Fail(revoked.error());
-  const Result<SigningKey> by = ReadKeyFile(options.key);
+  const Result<SigningKey> by = OpenKey(options.key);
   if (!by) return session.Fail(by.error());
   Result<std::unique_ptr<ArchiveWriter>> writer = OpenArchive(session);
   if (!writer) return session.Fail(writer.error());
@@ -242,11 +247,39 @@ int Revoke(const KeyOptions& options, const Session& session) {
   return kDone;
 }
 
+// --key FILE, or a command that signs with the key it names.
+void AddKeyChoice(CLI::App& command, KeyChoice& choice, const std::string& name,
+                  const std::string& about) {
+  CLI::Option* file =
+      command.add_option("--" + name, choice.file, about)->type_name("FILE");
+  CLI::Option* by = command
+                        .add_option("--" + name + "-command", choice.command,
+                                    "or: a command that signs with it")
+                        ->type_name("CMD")
+                        ->excludes(file);
+  CLI::Option* vkey = command
+                          .add_option("--" + name + "-vkey", choice.vkey,
+                                      "verifier key of that command")
+                          ->type_name("VKEY");
+  by->needs(vkey);
+}
+
 using Action = int (*)(const KeyOptions&, const Session&);
 
 void Run(CLI::App& command, const std::shared_ptr<KeyOptions>& options,
          Session& session, Action action) {
-  command.callback([options, &session, action] {
+  command.callback([options, &command, &session, action] {
+    for (const char* name : {"--key", "--new"}) {
+      const CLI::Option* file = command.get_option_no_throw(name);
+      if (file == nullptr || *file ||
+          *command.get_option(std::string(name) + "-command")) {
+        continue;
+      }
+      *session.err << "stemma key: which key? " << name << " FILE, or " << name
+                   << "-command CMD.\n";
+      session.exit_code = kUsage;
+      return;
+    }
     session.exit_code = action(*options, session);
   });
 }
@@ -261,10 +294,16 @@ void AddCreate(CLI::App& keys, const std::shared_ptr<KeyOptions>& options,
                     "with the passphrase in STEMMA_KEY_PASSPHRASE");
   command->add_flag("--witness", options->witness,
                     "a key that cosigns other people's logs");
+  command
+      ->add_option("--package", options->package,
+                   "a key for WACZ packages instead: p384, which replay tools "
+                   "verify, or p256")
+      ->type_name("CURVE")
+      ->check(CLI::IsMember({"p384", "p256"}));
   command->footer(
       "examples:\n"
       "  stemma key create example.org/archive\n"
-      "  stemma key create example.org/archive --out /media/usb/recovery.key");
+      "  stemma key create --package p384 --out wacz.key");
   Run(*command, options, session, Create);
 }
 
@@ -284,7 +323,7 @@ void AddSign(CLI::App& keys, const std::shared_ptr<KeyOptions>& options,
              Session& session) {
   CLI::App* command = keys.add_subcommand(
       "sign", "sign the archive's log now, with timestamps if wished");
-  command->add_option("--key", options->key, "key file")->required();
+  AddKeyChoice(*command, options->key, "key", "key file");
   command->add_option("--timestamp", options->timestamp,
                       "URL of an RFC 3161 authority; repeatable");
   command->add_option("--tsa-ca", options->tsa_ca,
@@ -305,9 +344,9 @@ void AddRotate(CLI::App& keys, const std::shared_ptr<KeyOptions>& options,
                Session& session) {
   CLI::App* command =
       keys.add_subcommand("rotate", "let another key sign from here on");
-  command->add_option("--key", options->key, "the key so far")->required();
-  command->add_option("--new", options->next, "the next key, of the same name")
-      ->required();
+  AddKeyChoice(*command, options->key, "key", "the key so far");
+  AddKeyChoice(*command, options->next, "new",
+               "the next key, of the same name");
   command->add_option("--reason", options->reason, "for the log [scheduled]")
       ->default_val("scheduled");
   command->footer(
@@ -323,10 +362,8 @@ void AddRevoke(CLI::App& keys, const std::shared_ptr<KeyOptions>& options,
       "revoke", "log that a key counts no more from here on");
   command->add_option("VKEY", options->vkey, "the verifier key to revoke")
       ->required();
-  command
-      ->add_option("--key", options->key,
-                   "who vouches: the recovery key, or another of the log")
-      ->required();
+  AddKeyChoice(*command, options->key, "key",
+               "who vouches: the recovery key, or another of the log");
   command->add_option("--reason", options->reason, "for the log [compromised]")
       ->default_val("compromised");
   command->footer(

@@ -4,12 +4,17 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <utility>
 
 #include "archive/archive_writer.h"
+#include "archive/durable_file.h"
+#include "archive/note.h"
+#include "archive/tsa.h"
 #include "fetch/coding.h"
 
 namespace stemma::cli {
@@ -75,13 +80,70 @@ Result<std::string> Post(const FetchPolicy& policy, const std::string& url,
 
 }  // namespace
 
-Result<SigningKey> ReadKeyFile(const std::filesystem::path& file) {
-  return LoadKey(file, [&]() -> Result<std::string> {
+std::filesystem::path KeyFolder() {
+  if (const char* config = std::getenv("XDG_CONFIG_HOME");
+      config != nullptr && *config == '/') {
+    return std::filesystem::path(config) / "stemma";
+  }
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home == nullptr ? "." : home) / ".config" /
+         "stemma";
+}
+
+Passphrase PassphraseFor(const std::filesystem::path& file) {
+  return [file]() -> Result<std::string> {
     if (const char* given = std::getenv("STEMMA_KEY_PASSPHRASE")) {
       return std::string(given);
     }
     return AskForPassphrase(file);
-  });
+  };
+}
+
+Result<SigningKey> OpenKey(const KeyChoice& choice) {
+  if (choice.command.empty()) {
+    return LoadKey(choice.file, PassphraseFor(choice.file));
+  }
+  std::string text = choice.vkey;
+  std::error_code failed;
+  if (std::filesystem::is_regular_file(text, failed)) {
+    STEMMA_TRY(text, ReadRegularFile(text, 64 << 10));
+  }
+  const Result<VerifierKey> vkey = ParseVerifierKey(text);
+  if (!vkey) {
+    return Error(ErrorCode::kInvalidArgument,
+                 "a command that signs needs the verifier key of its key "
+                 "beside it");
+  }
+  return KeyByCommand(*vkey, choice.command);
+}
+
+std::optional<std::filesystem::path> ConfiguredKey(
+    const std::filesystem::path& archive) {
+  const std::filesystem::path manifest = archive / "manifest";
+  const auto bytes = ReadRegularFile(manifest / "checkpoint", 1 << 20);
+  const auto note = bytes ? ParseNote(*bytes) : Result<Note>(bytes.error());
+  if (!note) return std::nullopt;
+  std::vector<std::filesystem::path> found;
+  std::error_code failed;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(KeyFolder(), failed)) {
+    if (entry.path().extension() != ".vkey") continue;
+    const auto text = ReadRegularFile(entry.path(), 64 << 10);
+    const auto vkey =
+        text ? ParseVerifierKey(*text) : Result<VerifierKey>(text.error());
+    if (!vkey || vkey->kind != KeyKind::kLog ||
+        !VerifyNote(*note, std::vector{*vkey})) {
+      continue;
+    }
+    std::filesystem::path file = entry.path();
+    file.replace_extension();
+    const auto pem = ReadRegularFile(file, 64 << 10);
+    const bool asks = pem && pem->find("ENCRYPTED") != std::string::npos &&
+                      std::getenv("STEMMA_KEY_PASSPHRASE") == nullptr;
+    if (pem && !asks) found.push_back(file);
+  }
+  if (found.empty()) return std::nullopt;
+  return *std::min_element(found.begin(), found.end());
 }
 
 Result<SigningReport> SignNow(const Session& session, ArchiveWriter& writer,
@@ -102,11 +164,11 @@ Result<SigningReport> SignNow(const Session& session, ArchiveWriter& writer,
 }
 
 Status SignAfterJob(const Session& session, ArchiveWriter& writer,
-                    const std::filesystem::path& key_file,
+                    const KeyChoice& key_choice,
                     const std::vector<std::string>& timestamp_urls,
                     const FetchPolicy& policy) {
-  if (key_file.empty()) return {};
-  Result<SigningKey> key = ReadKeyFile(key_file);
+  if (!key_choice.chosen()) return {};
+  Result<SigningKey> key = OpenKey(key_choice);
   if (!key) return std::move(key).error().Context("signing");
   SignWith how;
   how.keys = {*std::move(key)};
@@ -115,10 +177,56 @@ Status SignAfterJob(const Session& session, ArchiveWriter& writer,
   const Result<SigningReport> report = SignNow(session, writer, how);
   if (!report) return Error(report.error()).Context("signing");
   if (report->checkpoint) {
-    session.Note(fmt::format("signed {} events, {} timestamps",
-                             report->checkpoint->size, report->tokens));
+    session.Note(fmt::format("signed {} events, {} timestamps{}",
+                             report->checkpoint->size, report->tokens,
+                             report->renewed ? " (renewed)" : ""));
   }
   return {};
+}
+
+void AddSignOptions(CLI::App& command, SignOptions& options) {
+  command
+      .add_option("--sign-key", options.key.file,
+                  "sign the log with this key when done [the archive's own]")
+      ->type_name("FILE");
+  command
+      .add_option("--sign-command", options.key.command,
+                  "or with a command that signs; needs --sign-vkey")
+      ->type_name("CMD");
+  command.add_option("--sign-vkey", options.key.vkey, "verifier key of CMD")
+      ->type_name("VKEY");
+  command
+      .add_option("--timestamp", options.timestamp,
+                  "ask this RFC 3161 authority; repeatable")
+      ->type_name("URL");
+}
+
+Status SignWork(const Session& session, ArchiveWriter& writer,
+                const SignOptions& options, const FetchPolicy& policy) {
+  KeyChoice key = options.key;
+  if (!key.chosen()) {
+    const auto own = ConfiguredKey(writer.dir());
+    if (!own) return {};
+    key.file = *own;
+  }
+  STEMMA_CHECK_OK(writer.Seal());
+  return SignAfterJob(session, writer, key, options.timestamp, policy);
+}
+
+Result<std::string> TimestampOver(const Session& session,
+                                  const FetchPolicy& policy,
+                                  const std::string& url,
+                                  std::string_view data) {
+  STEMMA_TRY(const std::string nonce, RandomNonce());
+  STEMMA_TRY(const std::string query,
+             MakeTimestampQuery(data, DigestAlgorithm::kSha256, nonce));
+  STEMMA_TRY(std::string response, Post(policy, url, query));
+  const TimestampVerdict verdict =
+      VerifyTimestamp({.response = response, .query = query, .data = data},
+                      {.own_chain = true}, session.clock());
+  if (verdict.ok()) return response;
+  return Error(ErrorCode::kNetwork,
+               url + ": " + verdict.code + ": " + verdict.why);
 }
 
 }  // namespace stemma::cli

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "archive/keys.h"
@@ -11,15 +13,35 @@
 #include "core/result.h"
 #include "fetch/fetcher.h"
 
+namespace CLI {
+class App;
+}
 namespace stemma {
 class ArchiveWriter;
 }
 
 namespace stemma::cli {
 
-// Reads a key file. An encrypted one is opened with $STEMMA_KEY_PASSPHRASE, or
-// with what the terminal is asked for.
-Result<SigningKey> ReadKeyFile(const std::filesystem::path& file);
+// $XDG_CONFIG_HOME/stemma, as the XDG Base Directory Specification says.
+std::filesystem::path KeyFolder();
+
+// An encrypted key is opened with $STEMMA_KEY_PASSPHRASE, or with what the
+// terminal is asked for.
+Passphrase PassphraseFor(const std::filesystem::path& file);
+
+// Where the key that signs is: in a file, or behind a command that is given
+// the text and answers with a line of the note (archive/keys.h).
+struct KeyChoice {
+  std::filesystem::path file;
+  std::string command, vkey;  // vkey: a verifier key, or a file with one
+  bool chosen() const { return !file.empty() || !command.empty(); }
+};
+Result<SigningKey> OpenKey(const KeyChoice& choice);
+
+// The key file in KeyFolder() whose key signed the archive's newest
+// checkpoint, if it can be used without asking anybody.
+std::optional<std::filesystem::path> ConfiguredKey(
+    const std::filesystem::path& archive);
 
 struct SignWith {
   std::vector<SigningKey> keys;
@@ -33,10 +55,29 @@ struct SignWith {
 Result<SigningReport> SignNow(const Session& session, ArchiveWriter& writer,
                               const SignWith& how);
 
-// The same for a job: `key_file` empty means that nothing is signed.
+// The same after a piece of work; without a key nothing is signed.
 Status SignAfterJob(const Session& session, ArchiveWriter& writer,
-                    const std::filesystem::path& key_file,
+                    const KeyChoice& key,
                     const std::vector<std::string>& timestamp_urls,
                     const FetchPolicy& policy);
+
+// The options of commands that sign when their work is done.
+struct SignOptions {
+  KeyChoice key;
+  std::vector<std::string> timestamp;
+};
+void AddSignOptions(CLI::App& command, SignOptions& options);
+
+// Seals and signs what a command did: with the key its options name, else with
+// the archive's own if that lies in KeyFolder().
+Status SignWork(const Session& session, ArchiveWriter& writer,
+                const SignOptions& options, const FetchPolicy& policy);
+
+// An RFC 3161 response over `data` from the authority at `url`, held against
+// its query.
+Result<std::string> TimestampOver(const Session& session,
+                                  const FetchPolicy& policy,
+                                  const std::string& url,
+                                  std::string_view data);
 
 }  // namespace stemma::cli

@@ -423,6 +423,8 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
                        job.connections = static_cast<int>(n);
                      })}};
   all["sign"] = {{"key", Text(&job.sign_key)},
+                 {"command", Text(&job.sign_command)},
+                 {"vkey", Text(&job.sign_vkey)},
                  {"timestamp", Strings(&job.timestamp)}};
   all["notify"] = {{"on_altered", Text(&job.on_altered)},
                    {"on_finish", Text(&job.on_finish)},

@@ -60,7 +60,8 @@ struct Job {
   int connections = 8;  // at once, over all hosts
 
   // [sign]
-  std::string sign_key;
+  std::string sign_key;                 // a file, or
+  std::string sign_command, sign_vkey;  // a command that signs, and its key
   std::vector<std::string> timestamp;
 
   // [notify]: shell commands; a report is given on standard input
