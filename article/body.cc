@@ -104,7 +104,7 @@ class BodyFinder {
           std::countr_zero(static_cast<unsigned>(context)));
       const bool strong =
           context == kInHidden || context == kInDialog || context == kInAside;
-      if (by_bit[bit] > (strong ? 0.6 : 0.35) * total) ignored_ |= context;
+      if (by_bit[bit] > (strong ? 0.7 : 0.35) * total) ignored_ |= context;
     }
   }
 
@@ -356,6 +356,7 @@ class BodyFinder {
         block.kind == BlockKind::kTableRow) {
       mass *= 0.7;
     }
+    if (FollowsLink(i)) mass *= 0.5;
     for (const MarkerHit& hit : markers_[i]) {
       if (hit.marker->drop && hit.marker->needs.empty()) mass *= 0.1;
     }
@@ -366,6 +367,12 @@ class BodyFinder {
     if (shape.first < 0 && static_cast<int>(i) > body_.title_block) {
       shape.first = static_cast<int>(i);
     }
+  }
+
+  // A headline that is a link, and a sentence on what is behind it: a teaser.
+  bool FollowsLink(std::size_t i) const {
+    if (i == 0 || !Open(i - 1) || IsTitle(i - 1)) return false;
+    return blocks_[i - 1].LinkDensity() > 0.8 && blocks_[i - 1].words >= 3;
   }
 
   // schema.org's articleBody is a witness: which blocks does it repeat?
@@ -403,7 +410,7 @@ class BodyFinder {
       double score =
           shape.biggest + 0.4 * std::max(0.0, shape.mass - shape.biggest);
       const double behind = shape.first < 0 ? 100 : shape.first - first;
-      score *= 0.3 + 0.7 / (1 + behind / 20.0);
+      score *= 0.1 + 0.9 / (1 + behind / 20.0);
       if (score > best) {
         best = score;
         shape_ = static_cast<int>(s);
@@ -421,7 +428,8 @@ class BodyFinder {
     // The smallest element around all prose of the shape.
     const Shape& shape = shapes_[static_cast<std::size_t>(shape_)];
     for (const auto& [container, mass] : shape.containers) {
-      if (mass < 0.02 * shape.mass) continue;
+      // A text may be in very many pieces: then none is a good part of it.
+      if (mass < 0.02 * shape.mass && mass < 0.25 * shape.biggest) continue;
       root_ = root_ < 0 ? container : Around(root_, container);
     }
     if (root_ < 0) root_ = 0;
@@ -490,7 +498,9 @@ class BodyFinder {
     text_first_ = first_;
     text_last_ = last_;
     TakeDeeper();
+    TakeLead();
     Widen();
+    FindEdges();
     AcceptShapes();
   }
 
@@ -583,6 +593,23 @@ class BodyFinder {
     if (more > 0.15 * told) last_ = end;
   }
 
+  // Lines before the first sentence and in its container: what one needs, what
+  // is to come.
+  void TakeLead() {
+    const auto first = static_cast<std::size_t>(first_);
+    int strangers = 0;
+    for (int k = text_first_ - 1; k > body_.title_block && strangers < 4; --k) {
+      const auto i = static_cast<std::size_t>(k);
+      if (!facts_[i].native || facts_[i].container != facts_[first].container ||
+          blocks_[i].LinkDensity() > 0.1 ||
+          facts_[i].furniture != Furniture::kNone) {
+        ++strangers;
+      } else if (blocks_[i].weight >= 8) {
+        first_ = text_first_ = k;
+      }
+    }
+  }
+
   // Prose deeper in the element around all of the text.
   void TakeDeeper() {
     double more = 0;
@@ -651,7 +678,7 @@ class BodyFinder {
       lead += blocks_[i].weight;
       lead_first = k;
     }
-    if (lead > 0.08 * shape.mass) first_ = lead_first;
+    if (lead > 0.05 * shape.mass) first_ = lead_first;
     // The first section's heading stands before its first sentence.
     while (first_ > 0 && facts_[static_cast<std::size_t>(first_) - 1].native &&
            blocks_[static_cast<std::size_t>(first_) - 1].heading >= 2 &&
@@ -677,6 +704,17 @@ class BodyFinder {
       last = static_cast<int>(i);
     }
     if (more > 0.25 * shape.mass) last_ = last;
+  }
+
+  // Between the text's own sentences and the ends that Widen found, the
+  // containers that hold prose.
+  void FindEdges() {
+    const int end = std::min(last_ + 1, static_cast<int>(blocks_.size()));
+    for (int k = std::max(first_, 0); k < end; ++k) {
+      if (k >= text_first_ && k <= text_last_) continue;
+      const auto i = static_cast<std::size_t>(k);
+      if (IsPlainProse(i)) edges_.insert(facts_[i].container);
+    }
   }
 
   // Prose that nothing speaks against.
@@ -793,6 +831,10 @@ class BodyFinder {
     }
     if (at < text_first_ || at > text_last_) {
       if (facts.accepted && block.kind != BlockKind::kListItem) return "";
+      if (block.kind != BlockKind::kParagraph && block.LinkDensity() < 0.3 &&
+          edges_.count(facts.container) != 0) {
+        return "";
+      }
       return IsPlainProse(i) ? "" : "edge";
     }
     if (facts.native || facts.accepted) return "";
@@ -806,6 +848,8 @@ class BodyFinder {
         block.words >= 3) {
       return "";
     }
+    // What stands in a cell of a table that is itself in the text.
+    if (In(block, kInTable) && NodeAt(root_).tag != Tag::kTd) return "";
     return facts.prose && block.ends_sentence ? "" : "other-shape";
   }
 
@@ -891,7 +935,8 @@ class BodyFinder {
 
   // What a paragraph of the text says as well: a pull quote, a picture's text,
   // a box. A paragraph of the text itself that is there twice was written
-  // twice.
+  // twice; a text may begin with what its first sentence says again, where
+  // that is the language's custom.
   void DropRepeats() {
     std::string all;
     std::vector<std::size_t> begin(blocks_.size() + 1);
@@ -910,6 +955,10 @@ class BodyFinder {
       const bool may = body_.verdicts[i].kind == BlockKind::kQuote ||
                        (body_.verdicts[i].kind == BlockKind::kParagraph &&
                         !facts_[i].native);
+      if (body_.verdicts[i].rule == "standfirst" &&
+          !hints_.language.starts_with("en")) {
+        continue;
+      }
       if (!counts(i) || !may || begin[i + 1] - begin[i] < 40 ||
           begin[i + 1] - begin[i] > 600) {
         continue;
@@ -974,7 +1023,7 @@ class BodyFinder {
 
   // A heading outside the text's own container needs kept text in its own.
   bool HeadsABox(std::size_t i, std::size_t next_text) const {
-    if (facts_[i].native) return false;
+    if (facts_[i].native || next_text == i + 1) return false;
     return next_text >= blocks_.size() ||
            !Within(blocks_[next_text].node, facts_[i].container);
   }
@@ -1006,6 +1055,7 @@ class BodyFinder {
   std::vector<double> told_behind_;   // weight of native sentences from here
   std::string description_;           // folded
   std::vector<bool> witnessed_;
+  std::unordered_set<std::int32_t> edges_;          // containers
   std::unordered_set<std::int32_t> paragraphs_in_;  // containers
   bool has_paragraphs_ = false;
   int shape_ = -1, native_count_ = 0;
