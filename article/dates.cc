@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <unordered_map>
 
 #include "core/utf8.h"
 
@@ -438,10 +439,13 @@ constexpr MonthName kMonths[] = {
 };
 
 int MonthOf(std::string_view word) {
-  for (const MonthName& name : kMonths) {
-    if (name.word == word) return name.month;
-  }
-  return 0;
+  static const auto by_word = [] {
+    std::unordered_map<std::string_view, int> months;
+    for (const MonthName& name : kMonths) months.emplace(name.word, name.month);
+    return months;
+  }();
+  const auto it = by_word.find(word);
+  return it == by_word.end() ? 0 : it->second;
 }
 
 struct Token {

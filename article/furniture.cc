@@ -558,6 +558,14 @@ constexpr std::string_view kCommentStarts[] = {"responses to ",
 
 constexpr std::size_t kLongestFurniture = 300;  // bytes
 
+PhraseIndex IndexOfPhrases() {
+  PhraseIndex index;
+  for (std::size_t i = 0; i < std::size(kPhrases); ++i) {
+    index.Add(kPhrases[i].words, static_cast<std::uint16_t>(i));
+  }
+  return index;
+}
+
 }  // namespace
 
 std::string_view NameOf(Furniture furniture) {
@@ -590,8 +598,10 @@ std::string_view NameOf(Furniture furniture) {
 
 Furniture FurnitureOf(std::string_view text) {
   if (text.size() > kLongestFurniture) return kNone;
+  static const PhraseIndex index = IndexOfPhrases();
   const std::string lower = LowerForPhrases(text);
-  for (const Phrase& phrase : kPhrases) {
+  for (const std::uint16_t number : index.In(lower)) {
+    const Phrase& phrase = kPhrases[number];
     const bool hit = phrase.match == kWhole ? lower == phrase.words
                      : phrase.match == kStart
                          ? lower.starts_with(phrase.words)

@@ -133,6 +133,16 @@ bool Matches(const Marker& marker, const std::string& lower,
   return false;
 }
 
+PhraseIndex IndexOf(const std::vector<Marker>& markers) {
+  PhraseIndex index;
+  for (std::size_t i = 0; i < markers.size(); ++i) {
+    for (const std::string& words : markers[i].words) {
+      index.Add(words, static_cast<std::uint16_t>(i));
+    }
+  }
+  return index;
+}
+
 std::string_view TrimName(std::string_view text) {
   static constexpr std::string_view kEdge = " \t\n.,;:|-–—()[]\"“”«»";
   while (!text.empty() && kEdge.find(text.front()) != std::string_view::npos) {
@@ -571,13 +581,15 @@ std::vector<std::vector<MarkerHit>> FindMarkers(
     const PageTree& tree, const std::vector<PageBlock>& blocks,
     const HeadFacts& head, std::string_view page_url) {
   constexpr std::size_t kLongestMarked = 2500;
+  static const PhraseIndex index = IndexOf(Markers().markers);
   const std::string site = SiteOf(page_url);
   std::vector<std::vector<MarkerHit>> hits(blocks.size());
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (blocks[i].text.size() > kLongestMarked) continue;
     for (const std::string& line : LinesOf(blocks[i].text)) {
       const std::string lower = LowerForPhrases(line);
-      for (const Marker& marker : Markers().markers) {
+      for (const std::uint16_t number : index.In(lower)) {
+        const Marker& marker = Markers().markers[number];
         std::size_t name_at = 0;
         if (!Matches(marker, lower, name_at)) continue;
         MarkerHit hit;

@@ -1,6 +1,7 @@
 #include "article/media_refs.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "article/discover.h"
@@ -75,21 +76,35 @@ std::string Unescape(std::string_view text) {
 constexpr std::string_view kStreamEndings[] = {".mp4",  ".m3u8", ".mpd",
                                                ".webm", ".m4v",  ".mov"};
 
+// One pass: a dot is common in scripts, one with an 'm' or 'w' behind it rare.
+std::vector<std::string_view> StreamEndingsIn(std::string_view text) {
+  std::array<bool, std::size(kStreamEndings)> seen{};
+  for (std::size_t at = text.find('.'); at != std::string_view::npos;
+       at = text.find('.', at + 1)) {
+    if (at + 1 >= text.size()) break;
+    if (text[at + 1] != 'm' && text[at + 1] != 'w') continue;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (text.substr(at).starts_with(kStreamEndings[i])) seen[i] = true;
+    }
+  }
+  std::vector<std::string_view> endings;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (seen[i]) endings.push_back(kStreamEndings[i]);
+  }
+  return endings;
+}
+
 class MediaFinder {
  public:
   MediaFinder(const PageTree& tree, const std::vector<PageBlock>& blocks,
               const HeadFacts& head, std::size_t max_media)
       : tree_(tree), blocks_(blocks), head_(head), max_(max_media) {
-    for (const std::string_view ending : kStreamEndings) {
-      if (tree.scan.source.find(ending) != std::string_view::npos) {
-        has_streams_ = true;
-      }
-    }
+    endings_ = StreamEndingsIn(tree.scan.source);
   }
 
   std::vector<PlacedMedia> Run() {
     Elements();
-    if (has_streams_) Scripts();
+    if (!endings_.empty()) Scripts();
     Texts();
     std::stable_sort(
         found_.begin(), found_.end(),
@@ -181,7 +196,7 @@ class MediaFinder {
         default:
           break;
       }
-      if (has_streams_ || e.tag == Tag::kVideo) DataAttributes(e);
+      if (!endings_.empty() || e.tag == Tag::kVideo) DataAttributes(e);
     }
   }
 
@@ -340,7 +355,7 @@ class MediaFinder {
   // Addresses of streams between quotes, as player setups have them.
   void Quoted(std::string_view text, std::string_view by,
               std::uint32_t source) {
-    for (const std::string_view ending : kStreamEndings) {
+    for (const std::string_view ending : endings_) {
       std::size_t at = 0;
       std::size_t floor = 0;
       while ((at = text.find(ending, at)) != std::string_view::npos) {
@@ -457,7 +472,7 @@ class MediaFinder {
   const std::vector<PageBlock>& blocks_;
   const HeadFacts& head_;
   std::size_t max_;
-  bool has_streams_ = false;
+  std::vector<std::string_view> endings_;  // those that the page has
   std::vector<PlacedMedia> found_;
 };
 

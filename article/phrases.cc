@@ -2,6 +2,8 @@
 
 #include <unicode/uchar.h>
 
+#include <algorithm>
+
 #include "core/url.h"
 #include "core/utf8.h"
 
@@ -25,6 +27,40 @@ std::string LowerForPhrases(std::string_view text) {
     }
   }
   return out;
+}
+
+namespace {
+
+std::size_t KeyAt(std::string_view text, std::size_t at) {
+  return static_cast<unsigned char>(text[at]) * 256U +
+         static_cast<unsigned char>(text[at + 1]);
+}
+
+}  // namespace
+
+void PhraseIndex::Add(std::string_view words, std::uint16_t number) {
+  if (words.size() < 2) {
+    always_.push_back(number);
+    return;
+  }
+  std::uint16_t& bucket = of_key_[KeyAt(words, 0)];
+  if (bucket == 0) {
+    bucket = static_cast<std::uint16_t>(buckets_.size());
+    buckets_.emplace_back();
+  }
+  buckets_[bucket].emplace_back(words, number);
+}
+
+std::vector<std::uint16_t> PhraseIndex::In(std::string_view lower) const {
+  std::vector<std::uint16_t> found = always_;
+  for (std::size_t at = 0; at + 2 <= lower.size(); ++at) {
+    for (const auto& [words, number] : buckets_[of_key_[KeyAt(lower, at)]]) {
+      if (lower.substr(at).starts_with(words)) found.push_back(number);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
 }
 
 std::string SiteOf(std::string_view url) {
