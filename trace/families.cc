@@ -1,8 +1,11 @@
 #include "trace/families.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <numeric>
+#include <optional>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -45,6 +48,19 @@ bool Before(std::span<const Publication> all, std::size_t a, std::size_t b) {
   return a < b;
 }
 
+// Calls `work` for 0 to n - 1, on as many threads as there are cores.
+template <class WorkFn>
+void InParallel(std::size_t n, const WorkFn& work) {
+  std::atomic<std::size_t> next = 0;
+  const auto run = [&] {
+    for (std::size_t i = next++; i < n; i = next++) work(i);
+  };
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::jthread> others;
+  for (std::size_t t = 1; t < std::min(cores, n); ++t) others.emplace_back(run);
+  run();
+}
+
 class RelationFinder {
  public:
   RelationFinder(std::span<const Publication> publications,
@@ -56,53 +72,98 @@ class RelationFinder {
     options_.with_text = false;
   }
 
+  // In batches: the index is asked and fed in order, on one thread; reading
+  // the texts and comparing them, which is nearly all of the work, is shared.
+  // The relations come in the same order whatever the number of threads.
   std::vector<Republication> Run(
       const std::function<void(std::size_t)>& progress) {
     for (std::size_t i = 0; i < all_.size(); ++i) {
       numbers_.emplace(all_[i].id, i);
-      const NormalText text = Normalise(all_[i].text);
-      const std::vector<std::uint64_t> words =
-          ContentWords(all_[i], text, options_.sites);
-      for (const TextCandidate& candidate : index_.QueryWords(words)) {
-        CompareWithMirrors(i, text, candidate.document);
-      }
-      // The index numbers texts in the order they are added, as we do.
-      if (auto status = index_.AddWords(all_[i].id, all_[i].site, words);
-          !status) {
-        break;  // in memory, adding cannot fail
-      }
-      if (progress) progress(i + 1);
+    }
+    for (std::size_t first = 0; first < all_.size(); first += kBatch) {
+      const std::size_t end = std::min(all_.size(), first + kBatch);
+      const std::vector<Read> texts = ReadTexts(first, end);
+      const std::vector<Pair> pairs = FindPairs(first, texts);
+      ComparePairs(first, texts, pairs);
+      if (progress) progress(end);
     }
     return std::move(relations_);
   }
 
  private:
-  void CompareWithMirrors(std::size_t i, const NormalText& text,
-                          std::uint32_t document) {
-    std::size_t count = 0;
-    for (const std::string& id : index_.Mirrors(document)) {
-      if (count++ == limits_.max_pairs_of_identical) break;
-      CompareTwo(numbers_.at(id), i, text);
+  static constexpr std::size_t kBatch = 512;
+
+  struct Read {
+    NormalText text;
+    std::vector<std::uint64_t> words;
+  };
+  struct Pair {
+    std::size_t earlier = 0, later = 0;  // in the order given
+  };
+
+  std::vector<Read> ReadTexts(std::size_t first, std::size_t end) const {
+    std::vector<Read> texts(end - first);
+    const auto read = [&](std::size_t k) {
+      texts[k].text = Normalise(all_[first + k].text);
+      texts[k].words =
+          ContentWords(all_[first + k], texts[k].text, options_.sites);
+    };
+    read(0);  // the site models settle when they are first asked
+    InParallel(texts.size() - 1, [&](std::size_t k) { read(k + 1); });
+    return texts;
+  }
+
+  std::vector<Pair> FindPairs(std::size_t first,
+                              const std::vector<Read>& texts) {
+    std::vector<Pair> pairs;
+    for (std::size_t k = 0; k < texts.size(); ++k) {
+      const Publication& publication = all_[first + k];
+      for (const TextCandidate& candidate : index_.QueryWords(texts[k].words)) {
+        std::size_t count = 0;
+        for (const std::string& id : index_.Mirrors(candidate.document)) {
+          if (count++ == limits_.max_pairs_of_identical) break;
+          pairs.push_back({numbers_.at(id), first + k});
+        }
+      }
+      // In memory, adding cannot fail.
+      if (!index_.AddWords(publication.id, publication.site, texts[k].words)) {
+        break;
+      }
+    }
+    return pairs;
+  }
+
+  void ComparePairs(std::size_t first, const std::vector<Read>& texts,
+                    const std::vector<Pair>& pairs) {
+    std::vector<std::optional<Republication>> found(pairs.size());
+    InParallel(pairs.size(), [&](std::size_t k) {
+      found[k] = CompareTwo(pairs[k], texts[pairs[k].later - first].text);
+    });
+    for (std::optional<Republication>& relation : found) {
+      if (relation) relations_.push_back(*std::move(relation));
     }
   }
 
-  void CompareTwo(std::size_t earlier, std::size_t i, const NormalText& text) {
-    const NormalText other = Normalise(all_[earlier].text);
-    const ComparedText x{&other, all_[earlier].title, all_[earlier].site};
-    const ComparedText y{&text, all_[i].title, all_[i].site};
-    const bool forward = Before(all_, earlier, i);
+  std::optional<Republication> CompareTwo(const Pair& pair,
+                                          const NormalText& text) const {
+    const Publication& earlier = all_[pair.earlier];
+    const Publication& later = all_[pair.later];
+    const NormalText other = Normalise(earlier.text);
+    const ComparedText x{&other, earlier.title, earlier.site};
+    const ComparedText y{&text, later.title, later.site};
+    const bool forward = Before(all_, pair.earlier, pair.later);
     const Comparison comparison =
         forward ? Compare(x, y, options_) : Compare(y, x, options_);
-    if (comparison.verdict == Verdict::kUnrelated) return;
+    if (comparison.verdict == Verdict::kUnrelated) return std::nullopt;
     Republication relation;
-    relation.a = all_[forward ? earlier : i].id;
-    relation.b = all_[forward ? i : earlier].id;
+    relation.a = (forward ? earlier : later).id;
+    relation.b = (forward ? later : earlier).id;
     relation.verdict = comparison.verdict;
     relation.flags = comparison.flags;
     relation.coverage_a = comparison.coverage_reference;
     relation.coverage_b = comparison.coverage_suspect;
     relation.longest_run_words = comparison.longest_run_words;
-    relations_.push_back(std::move(relation));
+    return relation;
   }
 
   std::span<const Publication> all_;
