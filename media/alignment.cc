@@ -3,19 +3,23 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <deque>
 #include <map>
+#include <optional>
 #include <tuple>
 
+#include "media/registration.h"
 #include "media/view_match.h"
 
 namespace stemma {
 namespace {
 
 constexpr double kBin = 0.25;  // seconds of offset
-constexpr double kSpeeds[] = {1.0, 1.04, 0.96, 25.0 / 24, 24.0 / 25};
+constexpr double kSpeeds[] = {1.0, 1.04, 24.0 / 25, 25.0 / 24};
 constexpr std::size_t kMostLines = 16;  // tried for one pair of videos
 constexpr std::size_t kPairs = 12;      // that a registration rests on
 constexpr double kMatch = 0.5;          // of the tiles agree
+constexpr double kSurelySame = 0.7;     // the same
 constexpr float kPictureEnergy = 7;    // grey levels: more than a logo on black
 constexpr double kSample = 0.25;       // seconds between samples, about
 constexpr int kLeastSamples = 11;      // matched, more than 2.5 s
@@ -172,6 +176,95 @@ class Details {
   Region region_;
   bool mirrored_;
   std::vector<std::optional<Detail>> details_;
+};
+
+// One way in which the query's picture lies in the reference's, with the
+// details of both that Walk asks for.
+struct Geometry {
+  bool mirrored = false;
+  AlignmentLine found_on;
+  Region q_region;
+  Region begun_at;  // the reference's region that registration began with
+  Region r_region;
+  std::optional<Details> q, r;
+};
+
+// The geometries tried for one pair of videos. Lines of one copy share theirs:
+// it is found once, and the pictures are made ready for comparing once.
+class Geometries {
+ public:
+  Geometries(const VideoReport& query, const VideoReport& reference)
+      : query_(query),
+        reference_(reference),
+        kept_(std::max<std::size_t>(
+            1, kKeptDetails /
+                   (query.samples.size() + reference.samples.size() + 1))) {}
+
+  // A geometry for `line`, whose regions are those its votes name: one that
+  // is known, where most of the pairs show the same in it.
+  Geometry& Of(const Line& line, std::span<const PatchPair> pairs) {
+    for (Geometry& known : all_) {
+      if (IsOf(known, line) && Fits(known, pairs)) return Ready(known);
+    }
+    return Add(line, pairs);
+  }
+  // The one that rests on the line's own pairs.
+  Geometry& Own(const Line& line, std::span<const PatchPair> pairs) {
+    for (Geometry& known : all_) {
+      if (IsOf(known, line) && known.found_on == line.at) return Ready(known);
+    }
+    return Add(line, pairs);
+  }
+
+ private:
+  static constexpr std::size_t kKeptDetails = 8192;  // 5 KB each
+
+  static bool IsOf(const Geometry& known, const Line& line) {
+    return known.mirrored == line.mirrored && known.q_region == line.q_region &&
+           known.begun_at == line.r_region;
+  }
+  static bool Fits(const Geometry& known, std::span<const PatchPair> pairs) {
+    std::size_t fit = 0;
+    for (const PatchPair& pair : pairs) {
+      const double agreement =
+          Agreement(DetailOf(PatchOf(*pair.q, known.q_region, known.mirrored)),
+                    DetailOf(PatchOf(*pair.r, known.r_region, false)));
+      fit += agreement >= kSurelySame;
+    }
+    return 2 * fit > pairs.size();
+  }
+  Geometry& Add(const Line& line, std::span<const PatchPair> pairs) {
+    all_.push_back(
+        {line.mirrored,
+         line.at,
+         line.q_region,
+         line.r_region,
+         Register(pairs, line.q_region, line.mirrored, line.r_region),
+         {},
+         {}});
+    return Ready(all_.back());
+  }
+  // With its details, which may have been dropped since.
+  Geometry& Ready(Geometry& geometry) {
+    std::erase(in_use_, &geometry);
+    in_use_.push_back(&geometry);
+    if (in_use_.size() > kept_) {
+      in_use_.front()->q.reset();
+      in_use_.front()->r.reset();
+      in_use_.pop_front();
+    }
+    if (!geometry.q) {
+      geometry.q.emplace(query_, geometry.q_region, geometry.mirrored);
+      geometry.r.emplace(reference_, geometry.r_region, false);
+    }
+    return geometry;
+  }
+
+  const VideoReport& query_;
+  const VideoReport& reference_;
+  std::size_t kept_;
+  std::deque<Geometry> all_;
+  std::deque<Geometry*> in_use_;  // the last one used at the end
 };
 
 // The energy of the part where captions are rare, the upper 70 %.
@@ -583,42 +676,42 @@ std::optional<VideoAlignment> Align(const VideoReport& query,
   // Each line finds its own geometry; then the speed whose lines explain the
   // most with the fewest lines wins, and its best line's geometry is shared.
   std::vector<Walked> tried(lines.size());
+  Geometries geometries(query, reference);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     Line& line = lines[i];
     ChooseRegions(query, reference, votes, line);
     const std::vector<PatchPair> pairs = PairsOn(query, reference, votes, line);
     if (pairs.size() < 3) continue;
-    line.r_region =
-        Register(pairs, line.q_region, line.mirrored, line.r_region);
-    Details q(query, line.q_region, line.mirrored);
-    Details r(reference, line.r_region, false);
-    tried[i] = Walk(query, reference, line, q, r);
+    Geometry& geometry = geometries.Of(line, pairs);
+    tried[i] = Walk(query, reference, line, *geometry.q, *geometry.r);
   }
   const int best = BestLine(lines, tried);
   if (best < 0) return std::nullopt;
 
   VideoAlignment alignment;
   std::vector<Walked> walks;
-  const Line main = lines[static_cast<std::size_t>(best)];
+  const Line& main = lines[static_cast<std::size_t>(best)];
+  // Found on its own pictures, not borrowed, since this one is kept.
+  Geometry& geometry =
+      geometries.Own(main, PairsOn(query, reference, votes, main));
+  Details& q_details = *geometry.q;
+  Details& r_details = *geometry.r;
   alignment.mirrored = main.mirrored;
-  alignment.q_region = main.q_region;
-  alignment.r_region = main.r_region;
+  alignment.q_region = geometry.q_region;
+  alignment.r_region = geometry.r_region;
   alignment.lines.push_back(main.at);
-  std::optional<Details> q_details, r_details;
-  q_details.emplace(query, main.q_region, main.mirrored);
-  r_details.emplace(reference, main.r_region, false);
-  walks.push_back(std::move(tried[static_cast<std::size_t>(best)]));
+  walks.push_back(Walk(query, reference, main, q_details, r_details));
 
   // Other lines with the same geometry: excerpts in another order or place.
   std::vector<std::pair<AlignmentLine, Walked>> others;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    Line line = lines[i];
+    const Line& line = lines[i];
     if (static_cast<int>(i) == best || line.mirrored != main.mirrored ||
         std::abs(line.at.speed - main.at.speed) > 1e-6) {
       continue;
     }
     others.emplace_back(line.at,
-                        Walk(query, reference, line, *q_details, *r_details));
+                        Walk(query, reference, line, q_details, r_details));
   }
   // The one that explains most of what is left comes next.
   constexpr std::size_t kMostParts = 6;
@@ -643,11 +736,11 @@ std::optional<VideoAlignment> Align(const VideoReport& query,
       line.offset += *delta;
     } else {
       line.offset += OffsetFromMotion(query, reference, line, walks[l],
-                                      *q_details, *r_details);
+                                      q_details, r_details);
     }
     Line refined = main;
     refined.at = line;
-    walks[l] = Walk(query, reference, refined, *q_details, *r_details);
+    walks[l] = Walk(query, reference, refined, q_details, r_details);
   }
   Assign(walks, alignment);
   for (const AlignedSample& at : alignment.samples) {
@@ -655,8 +748,8 @@ std::optional<VideoAlignment> Align(const VideoReport& query,
     ++alignment.matched;
     alignment.agreement += at.score;
     alignment.correlation += Correlation(
-        q_details->Of(static_cast<int>(&at - alignment.samples.data())),
-        r_details->Of(at.r));
+        q_details.Of(static_cast<int>(&at - alignment.samples.data())),
+        r_details.Of(at.r));
   }
   alignment.agreement /= std::max(alignment.matched, 1);
   alignment.correlation /= std::max(alignment.matched, 1);

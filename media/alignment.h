@@ -32,6 +32,7 @@ struct AlignedSample {
 struct AlignmentLine {
   double speed = 1, offset = 0;  // reference time = speed * q time + offset
   double At(double q) const { return speed * q + offset; }
+  bool operator==(const AlignmentLine&) const = default;
 };
 
 struct AlignedSpan {

@@ -11,6 +11,7 @@
 #include "media/alignment.h"
 #include "media/alterations.h"
 #include "media/frame_index.h"
+#include "media/registration.h"
 #include "media/view_match.h"
 
 namespace stemma {

@@ -1,18 +1,17 @@
 // Are two small views the same picture, however it was cropped, re-encoded or
-// written over? Patches are compared after a registration (shift and scale on
-// each axis) that is found once for a whole stretch of video.
+// written over? Patches are compared after a registration (registration.h) that
+// is found once for a whole stretch of video.
 #pragma once
 
 #include <array>
-#include <optional>
-#include <span>
-#include <vector>
+#include <cstdint>
 
 #include "core/media.h"
 
 namespace stemma {
 
-// A 32x32 luma patch; NaN-free: pixels outside the picture have `inside` 0.
+// A 32x32 luma patch. The pixels inside the picture, those with `inside` 1, are
+// a rectangle; the others have luma 0.
 struct Patch {
   static constexpr int kSide = FrameView::kSide;
   static constexpr int kPixels = kSide * kSide;
@@ -42,16 +41,6 @@ double Agreement(const Detail& a, const Detail& b);
 
 // Normalised correlation of the whole detail, -1 to 1.
 double Correlation(const Detail& a, const Detail& b);
-
-// Which part of `r`'s frame shows what `q`'s region shows: refines `start`
-// over all pairs by weighted least squares (Lucas and Kanade's, with gain and
-// offset free for each pair, and outliers weighed down).
-struct PatchPair {
-  const FrameSample* q = nullptr;
-  const FrameSample* r = nullptr;
-};
-Region Register(std::span<const PatchPair> pairs, const Region& q_region,
-                bool mirrored, const Region& start);
 
 // 256 bits of a patch: PDQ's signs on a 32-point DCT.
 FrameHash PatchHash(const Patch& patch);
