@@ -126,9 +126,12 @@ struct Tone {
 Tone FitTone(const Patch& q, const Patch& r) {
   Tone tone;
   float limit = 1e9f;
-  for (int round = 0; round < 4; ++round) {
+  std::vector<float> residuals;
+  residuals.reserve(Patch::kPixels);
+  constexpr int kRounds = 4;
+  for (int round = 0; round < kRounds; ++round) {
     double n = 0, sq = 0, sr = 0, sqr = 0, srr = 0;
-    std::vector<float> residuals;
+    residuals.clear();
     for (int i = 0; i < Patch::kPixels; ++i) {
       if (!q.inside[i] || !r.inside[i]) continue;
       const float e = std::abs(q.luma[i] - tone.gain * r.luma[i] - tone.offset);
@@ -145,7 +148,7 @@ Tone FitTone(const Patch& q, const Patch& r) {
     tone.gain = static_cast<float>(
         var > n ? std::clamp((sqr - sq * sr / n) / var, 0.4, 2.5) : 1);
     tone.offset = static_cast<float>((sq - tone.gain * sr) / n);
-    limit = std::max(4.0f, 3 * MedianOf(residuals));
+    if (round + 1 < kRounds) limit = std::max(4.0f, 3 * MedianOf(residuals));
   }
   return tone;
 }

@@ -176,7 +176,7 @@ double Agreement(const Detail& a, const Detail& b) {
   SumTiles(a, b, tiles);
   float agree = 0, all = 0;
   for (const TileSums& s : tiles) {
-    if (s.n < kTileSide * kTileSide / 2) continue;
+    if (2 * s.n < kTileSide * kTileSide) continue;
     const float most = std::sqrt(std::max(s.aa, s.bb) / s.n);
     if (most < kTileEnergy) continue;
     const float weight = std::min(most, kMostEnergy);
@@ -193,7 +193,7 @@ double Correlation(const Detail& a, const Detail& b) {
   SumTiles(a, b, tiles);
   TileSums sum;
   for (const TileSums& s : tiles) sum += s;
-  return sum.n < kPixels / 4 ? 0 : CorrelationOf(sum);
+  return 4 * sum.n < kPixels ? 0 : CorrelationOf(sum);
 }
 
 namespace {
