@@ -304,7 +304,7 @@ Status DeriveArticle(const std::string& body, const std::string& content_type,
   DerivedRecord record{"article",
                        "urn:stemma:article:" + report.info.id,
                        "application/json",
-                       ToJson(*article).dump(),
+                       ToRecordJson(*article).dump(),
                        page.id,
                        {}};
   const Json facts = {{"method", article->method},
@@ -693,11 +693,10 @@ Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
   return report;
 }
 
-Status DeriveCapture(const std::string& capture_id,
+Status DeriveCapture(ArchiveReader& reader, const std::string& capture_id,
                      const CaptureOptions& options, CaptureTools& tools,
                      CaptureReport& report) {
-  STEMMA_TRY(const auto reader, ArchiveReader::Open(tools.archive.dir()));
-  STEMMA_TRY(const CaptureRow capture, reader->CaptureById(capture_id));
+  STEMMA_TRY(const CaptureRow capture, reader.CaptureById(capture_id));
   report.info.id = capture.id;
   report.info.seq = capture.seq;
   report.status = capture.status;
@@ -706,10 +705,10 @@ Status DeriveCapture(const std::string& capture_id,
   STEMMA_TRY(report.final_url,
              Url::Parse(capture.final_url.empty() ? capture.target
                                                   : capture.final_url));
-  STEMMA_TRY(const StoredRecord page, reader->RecordById(capture.page_record));
+  STEMMA_TRY(const StoredRecord page, reader.RecordById(capture.page_record));
   RecordInfo holder = page.info;
   if (page.info.type == "revisit") {
-    STEMMA_TRY(const StoredRecord original, reader->ResolveRevisit(page));
+    STEMMA_TRY(const StoredRecord original, reader.ResolveRevisit(page));
     holder = original.info;
   }
   if (holder.payload_sha256) {
@@ -717,7 +716,7 @@ Status DeriveCapture(const std::string& capture_id,
   }
   return ReadPage(
       StoredPage{page.info, holder, page.http_head, {}}, options, tools, report,
-      [&]() { return DeriveStoredMedia(*reader, options, tools, report); });
+      [&]() { return DeriveStoredMedia(reader, options, tools, report); });
 }
 
 }  // namespace stemma::cli

@@ -25,6 +25,10 @@
 #include "fetch/retry.h"
 #include "media/keyframes.h"
 
+namespace stemma {
+class ArchiveReader;
+}  // namespace stemma
+
 namespace stemma::cli {
 
 class MediaShelf;
@@ -111,8 +115,9 @@ Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
                                  CaptureTools& tools);
 
 // The derived half for a capture that has been stored without it
-// (`stemma derive`): article, media already captured, verdicts.
-Status DeriveCapture(const std::string& capture_id,
+// (`stemma derive`): article, media already captured, verdicts. `reader` was
+// opened after it was stored.
+Status DeriveCapture(ArchiveReader& reader, const std::string& capture_id,
                      const CaptureOptions& options, CaptureTools& tools,
                      CaptureReport& report);
 

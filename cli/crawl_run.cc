@@ -399,7 +399,7 @@ Status CrawlLoop::ApplyPageEvent(ArchiveReader& reader,
     Worker nobody;
     STEMMA_TRY(nobody.fetcher, Fetcher::Create(options_.policy));
     CaptureTools tools = ToolsFor(nobody, true);
-    STEMMA_CHECK_OK(DeriveCapture(capture.id, how, tools, report));
+    STEMMA_CHECK_OK(DeriveCapture(reader, capture.id, how, tools, report));
     STEMMA_TRY(const StoredRecord record,
                reader.RecordById(capture.page_record));
     report.response_head = record.http_head;

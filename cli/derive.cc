@@ -44,13 +44,14 @@ Result<std::vector<std::string>> Underived(Index& index) {
 Status DeriveAll(const Options& options, Session& session, OpenTools& open) {
   STEMMA_TRY(const std::vector<std::string> ids,
              Underived(*open.archive->index()));
+  STEMMA_TRY(const auto reader, ArchiveReader::Open(open.archive->dir()));
   CaptureOptions how;
   how.keyframes = options.keyframes;
   std::size_t done = 0;
   std::size_t copies = 0;
   for (const std::string& id : ids) {
     CaptureReport report;
-    STEMMA_CHECK_OK(DeriveCapture(id, how, *open.tools, report));
+    STEMMA_CHECK_OK(DeriveCapture(*reader, id, how, *open.tools, report));
     copies += report.relatives.empty() ? 0 : 1;
     ++done;
     if (session.json) {

@@ -202,6 +202,23 @@ Json ToJson(const Article& a) {
       {"notes", a.notes}};
 }
 
+Json ToRecordJson(const Article& article) {
+  constexpr std::size_t kEnough = 48;
+  Json json = ToJson(article);
+  for (Json& block : json["blocks"]) {
+    if (block["kept"].get<bool>()) continue;
+    auto& text = block["text"].get_ref<std::string&>();
+    if (text.size() <= kEnough) continue;
+    std::size_t end = kEnough;  // of whole code points
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+      --end;
+    }
+    text.resize(end);
+    text += "\u2026";
+  }
+  return json;
+}
+
 Result<Article> ArticleFromJson(const Json& json) {
   if (!json.is_object() ||
       json.value("schema", Json()) != Json("stemma.article.v1")) {

@@ -16,9 +16,9 @@
 #include <set>
 #include <system_error>
 
+#include "core/http_head.h"
 #include "fetch/address_policy.h"
 #include "fetch/coding.h"
-#include "fetch/http_head.h"
 #include "fetch/tls_facts.h"
 
 namespace stemma {

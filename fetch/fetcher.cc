@@ -1,7 +1,7 @@
 #include "fetch/fetcher.h"
 
+#include "core/http_head.h"
 #include "fetch/engine.h"
-#include "fetch/http_head.h"
 
 namespace stemma {
 

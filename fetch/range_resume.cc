@@ -5,7 +5,7 @@
 #include <charconv>
 #include <optional>
 
-#include "fetch/http_head.h"
+#include "core/http_head.h"
 
 namespace stemma {
 namespace {

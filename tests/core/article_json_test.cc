@@ -37,6 +37,19 @@ TEST(ArticleJson, WrittenThenReadIsTheSame) {
   EXPECT_EQ(ToJson(*back), json);
 }
 
+TEST(ArticleJson, TheRecordHasTheBeginningOfWhatWasLeftOut) {
+  Article article = Sample();
+  const std::string menu = std::string(47, 'm') + "\u00fcnchen";
+  article.blocks[2].text = menu;
+  article.blocks[3].text = std::string(200, 'k');
+  const Result<Article> back = ArticleFromJson(ToRecordJson(article));
+  ASSERT_TRUE(back) << back.error().message();
+  EXPECT_EQ(back->blocks[2].text, std::string(47, 'm') + "\u2026");
+  EXPECT_EQ(back->blocks[2].source_begin, article.blocks[2].source_begin);
+  EXPECT_EQ(back->blocks[3].text, article.blocks[3].text);
+  EXPECT_EQ(CanonicalText(*back), CanonicalText(article));
+}
+
 TEST(ArticleJson, WrongTypesAreMalformedNotFatal) {
   for (const char* text :
        {R"([])", R"("x")", R"({})", R"({"schema":"other"})",
