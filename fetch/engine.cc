@@ -19,6 +19,7 @@
 #include "core/http_head.h"
 #include "fetch/address_policy.h"
 #include "fetch/coding.h"
+#include "fetch/sitemap_meter.h"
 #include "fetch/tls_facts.h"
 
 namespace stemma {
@@ -187,7 +188,8 @@ struct Transfer {
   Framing framing;
   ChunkWalker chunks;
   std::uint64_t body_limit = 0;
-  std::uint64_t surplus = 0;  // bytes after the end of a chunked body
+  std::optional<SitemapMeter> sitemap;  // when it may be one
+  std::uint64_t surplus = 0;            // bytes after the end of a chunked body
   bool body_done = false;
 
   // Why we stopped it, when we did.
@@ -360,6 +362,12 @@ bool AcceptHead(Transfer* t, const HttpHead& head) {
     t->body_limit =
         std::min(t->body_limit, t->request.limits.max_redirect_body_bytes);
   }
+  const std::string* type = head.Find("Content-Type");
+  if (head.status == 200 && type != nullptr &&
+      type->find("xml") != std::string::npos &&
+      head.Find("Content-Encoding") == nullptr) {
+    t->sitemap.emplace();
+  }
   if (head.status == 206 && !t->ranged) {
     t->out.exchange.truncated = Truncation::kUnspecified;
     t->Note("206 to a request without Range: a part, never the whole");
@@ -440,8 +448,15 @@ std::size_t OnHeader(char* data, std::size_t, std::size_t size, void* user) {
 bool Deliver(Transfer* t, std::string_view bytes) {
   Exchange& exchange = t->out.exchange;
   const std::uint64_t room = t->body_limit - exchange.body_bytes;
-  const bool too_much = bytes.size() > room;
+  bool too_much = bytes.size() > room;
   if (too_much) bytes = bytes.substr(0, static_cast<std::size_t>(room));
+  if (t->sitemap) {
+    if (const auto enough = t->sitemap->Feed(bytes)) {
+      too_much = true;
+      bytes = bytes.substr(0, *enough);
+      t->Note("a sitemap of more entries than sitemaps.org allows: cut");
+    }
+  }
   exchange.body_bytes += bytes.size();
   if (!bytes.empty() && t->sink.on_body) {
     if (Status taken = t->sink.on_body(bytes); !taken) {
