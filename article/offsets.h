@@ -41,12 +41,12 @@ inline std::size_t SourceOf(const OffsetSteps& steps, std::size_t at) {
 inline OffsetSteps Through(const OffsetSteps& outer, const OffsetSteps& inner,
                            std::size_t size) {
   OffsetSteps steps;
-  OffsetSteps whole = outer;
-  if (whole.empty() || whole.front().to > 0)
-    whole.insert(whole.begin(), {0, 0});
-  for (std::size_t i = 0; i < whole.size(); ++i) {
-    const OffsetStep& step = whole[i];
-    const std::size_t end = i + 1 < whole.size() ? whole[i + 1].to : size;
+  // A text begins with its source unless its first step says otherwise.
+  const std::size_t lead = outer.empty() || outer.front().to > 0 ? 1 : 0;
+  const std::size_t count = outer.size() + lead;
+  for (std::size_t i = 0; i < count; ++i) {
+    const OffsetStep step = i < lead ? OffsetStep{} : outer[i - lead];
+    const std::size_t end = i + 1 < count ? outer[i + 1 - lead].to : size;
     AddStep(steps, step.to, SourceOf(inner, step.from));
     auto mark = std::upper_bound(
         inner.begin(), inner.end(), step.from,
