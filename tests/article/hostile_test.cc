@@ -202,8 +202,7 @@ TEST(Hostile, TheNumbersOfTheList) {
       {"100,000 attributes",
        [] { return "<div " + Rep("a=1 ", 400'000) + ">" + kText; }, true},
       {"an attribute of 50 MB",
-       [] { return kText + "<p title='" + std::string(50'000'000, 'x'); },
-       true},
+       [] { return kText + "<p title='" + Rep("x", 50'000'000); }, true},
       {"1,000,000 references",
        [] { return kText + "<p>" + Rep("&amp;", 5'000'000); }, false},
       {"1,000,000 links",
@@ -240,10 +239,8 @@ constexpr std::string_view kLabels[] = {
 // answer, it is UTF-8, and plain ASCII stays what it is.
 TEST(Hostile, EveryCharsetMayLieAboutItself) {
   const std::string bodies[] = {
-      "Gr\xC3\xB6\xC3\x9F"
-      "e",  // UTF-8
-      "Gr\xF6\xDF"
-      "e",                                     // Latin-1
+      "Gr\xC3\xB6\xC3\x9F",                    // UTF-8
+      "Gr\xF6\xDF",                            // Latin-1
       "\xCF\xF0\xE8\xE2\xE5\xF2",              // windows-1251
       "\xB5\xD8\xBD\xC5",                      // EUC
       "\x83\x65\x83\x58",                      // Shift_JIS
