@@ -49,6 +49,7 @@ mark{color:inherit;border-radius:.15rem;padding:0 .1em}
 mark.critical{background:var(--critical-bg);
 box-shadow:inset 0 -2px var(--critical)}
 mark.minor{background:var(--minor-bg);box-shadow:inset 0 -2px var(--minor)}
+sup{line-height:0;font-size:.65em}sup a{text-decoration:none}
 mark.gap{font-family:system-ui,sans-serif;font-weight:700}
 .texts{display:grid;grid-template-columns:1fr 1fr;gap:0 1rem}
 .cell{min-width:0;overflow-wrap:anywhere;white-space:pre-wrap;
@@ -85,7 +86,12 @@ svg{max-width:100%;height:auto;display:block}
 @media (max-width:44rem){main{padding:1rem .8rem 3rem}h1{font-size:1.5rem}
 .texts,.change .pair{grid-template-columns:1fr}
 .texts .head:nth-child(2){border-top:1px dashed var(--line)}
-.cell.none{display:none}th{width:7rem}}
+.cell.none{display:none}th{width:7rem}
+.cell.shared::before{display:block;font:.72rem system-ui,sans-serif;
+color:var(--soft)}
+.cell.reference.shared::before{content:"reference"}
+.cell.copy.shared{margin-bottom:1rem}
+.cell.copy.shared::before{content:"copy"}}
 @media print{:root{--paper:#fff;--ink:#000;--card:#fff}
 main{max-width:none;padding:0}h2{break-after:avoid}
 .change,figure,.cell{break-inside:avoid}a{color:inherit;text-decoration:none}

@@ -37,6 +37,11 @@ class CodePoints {
   std::vector<std::size_t> starts_;
 };
 
+bool IsSpace(std::string_view point) {
+  return point == " " || point == "\n" || point == "\t" || point == "\r" ||
+         point == "\u00a0";
+}
+
 // "changed", "missing here", ... for one side of one change.
 struct Mark {
   Span span;
@@ -68,12 +73,30 @@ std::string MarkHtml(const Mark& mark, std::string_view inside) {
       fmt::format("change {}: {}", mark.number, Join(mark.change->kinds, ", "));
   if (inside.empty()) {
     return fmt::format(
-        "<mark class=\"gap {}\" title=\"{}\">&#8203;&#9652;"
-        "</mark>",
-        tone, EscapeHtml(title));
+        "<mark class=\"gap {}\" title=\"{}\">&#9652;"
+        "</mark><sup><a href=\"#c{}\">{}</a></sup>",
+        tone, EscapeHtml(title), mark.number, mark.number);
   }
-  return fmt::format("<mark class=\"{}\" title=\"{}\">{}</mark>", tone,
-                     EscapeHtml(title), EscapeHtml(inside));
+  return fmt::format(
+      "<mark class=\"{}\" title=\"{}\">{}</mark>"
+      "<sup><a href=\"#c{}\">{}</a></sup>",
+      tone, EscapeHtml(title), EscapeHtml(inside), mark.number, mark.number);
+}
+
+// The same text, code point for code point, with lines run together that were
+// broken by the width of somebody's screen: those of some length, followed by
+// one that is not empty.
+std::string Unwrapped(std::string_view text) {
+  constexpr std::size_t kScreenLine = 40;  // bytes
+  std::string out(text);
+  std::size_t begin = 0;
+  for (std::size_t at = out.find('\n'); at != std::string::npos;
+       at = out.find('\n', begin)) {
+    const bool goes_on = at + 1 < out.size() && out[at + 1] != '\n';
+    if (goes_on && at - begin >= kScreenLine) out[at] = ' ';
+    begin = at + 1;
+  }
+  return out;
 }
 
 // The text of `span` with the marks that touch it.
@@ -211,8 +234,40 @@ std::string ContextWithMark(std::string_view context, std::size_t at,
          EscapeHtml(context.substr(at + words.size()));
 }
 
-void AddChanges(const Comparison& comparison, std::string& html) {
-  if (comparison.changes.empty()) return;
+void AddHeadlines(const VerifyView& view, std::string& html) {
+  if (view.comparison.headline != "changed") return;
+  html += fmt::format(
+      "<div class=\"change\"><span class=\"badge\">headline</span>"
+      "<div class=\"pair\"><div><span class=\"label\">Reference</span>{}</div>"
+      "<div><span class=\"label\">Copy</span>{}</div></div></div>",
+      EscapeHtml(view.reference.publication.title),
+      EscapeHtml(view.suspect.publication.title));
+}
+
+// Whole paragraphs, of which the numbered changes say nothing.
+void AddParagraphs(const VerifyView& view, std::string& html) {
+  constexpr std::size_t kShown = 160;  // code points
+  for (const BlockRole& block : view.comparison.blocks) {
+    // A moved one is named once, where the copy has it.
+    const std::string_view what = block.role == "missing" ? "paragraph missing"
+                                  : block.role == "added" ? "paragraph added"
+                                  : block.role == "moved" && block.on_suspect
+                                      ? "paragraph moved"
+                                      : "";
+    if (what.empty()) continue;
+    const ReportSide& side = block.on_suspect ? view.suspect : view.reference;
+    const CodePoints text(side.publication.text);
+    const std::size_t end = std::min(block.span.end, block.span.begin + kShown);
+    html += fmt::format(
+        "<div class=\"change\"><span class=\"badge {}\">{}</span>{}{}</div>",
+        block.role == "moved" ? "minor" : "critical", what,
+        EscapeHtml(text.Cut(block.span.begin, end)),
+        end < block.span.end ? " …" : "");
+  }
+}
+
+void AddChanges(const VerifyView& view, std::string& html) {
+  const Comparison& comparison = view.comparison;
   html += "<h2 id=\"changes\">What changed, most serious first</h2>";
   std::size_t number = 0;
   for (const Change& change : comparison.changes) {
@@ -238,6 +293,16 @@ void AddChanges(const Comparison& comparison, std::string& html) {
         ContextWithMark(change.suspect_context, change.suspect_context_at,
                         change.suspect_text, tone));
   }
+  AddParagraphs(view, html);
+  AddHeadlines(view, html);
+}
+
+bool HasChanges(const Comparison& comparison) {
+  return !comparison.changes.empty() || comparison.headline == "changed" ||
+         std::ranges::any_of(comparison.blocks, [](const BlockRole& block) {
+           return block.role == "missing" || block.role == "added" ||
+                  block.role == "moved";
+         });
 }
 
 // A cell of the side-by-side text: a block of one side, or an empty place.
@@ -248,7 +313,8 @@ std::string Cell(const BlockRole* block, const CodePoints& text,
   if (block->role == "missing") header = "missing in the copy";
   if (block->role == "added") header = "added by the copy";
   if (block->role == "moved") header = "moved";
-  return fmt::format("<div class=\"cell {}\">{}{}</div>",
+  return fmt::format("<div class=\"cell {} {}\">{}{}</div>",
+                     block->on_suspect ? "copy" : "reference",
                      EscapeHtml(block->role),
                      header.empty() ? "" : "<header>" + header + "</header>",
                      MarkedText(text, block->span, marks));
@@ -295,11 +361,6 @@ std::vector<Row> LayOut(const std::vector<BlockRole>& blocks) {
   return rows;
 }
 
-bool IsSpace(std::string_view point) {
-  return point == " " || point == "\n" || point == "\t" || point == "\r" ||
-         point == "\u00a0";
-}
-
 // Spans of blocks run from word to word. For reading, the marks between two
 // blocks go to the one they touch: those before the first white space to the
 // block before it, those after the last to the block behind.
@@ -326,8 +387,10 @@ void TakeMarksBetween(const CodePoints& text, bool on_suspect,
 }
 
 void AddTexts(const VerifyView& view, std::string& html) {
-  const CodePoints left(view.reference.publication.text);
-  const CodePoints right(view.suspect.publication.text);
+  const std::string left_text = Unwrapped(view.reference.publication.text);
+  const std::string right_text = Unwrapped(view.suspect.publication.text);
+  const CodePoints left(left_text);
+  const CodePoints right(right_text);
   const std::vector<Mark> left_marks = MarksOf(view.comparison, false);
   const std::vector<Mark> right_marks = MarksOf(view.comparison, true);
   html += fmt::format(
@@ -550,7 +613,7 @@ void AddChecking(const VerifyView& view, std::string& html) {
 std::string RenderVerifyReport(const VerifyView& view) {
   std::string html;
   AddVerdict(view, html);
-  AddChanges(view.comparison, html);
+  if (HasChanges(view.comparison)) AddChanges(view, html);
   AddTexts(view, html);
   AddVideo(view, html);
   AddFamily(view, html);

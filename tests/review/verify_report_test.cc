@@ -58,9 +58,37 @@ TEST(VerifyReport, SaysTheVerdictFirstAndShowsEveryChange) {
 TEST(VerifyReport, PairsSharedBlocksOnOneRow) {
   const std::string html = RenderVerifyReport(Sample());
   const std::string row =
-      "<div class=\"cell shared\">It ended at nine.</div>"
-      "<div class=\"cell shared\">It ended at nine.</div>";
+      "<div class=\"cell reference shared\">It ended at nine.</div>"
+      "<div class=\"cell copy shared\">It ended at nine.</div>";
   EXPECT_TRUE(Has(html, row));
+}
+
+TEST(VerifyReport, ListsParagraphsAndHeadlineWithTheChanges) {
+  VerifyView view = Sample();
+  view.comparison.headline = "changed";
+  view.reference.publication.title = "Seven <held>";
+  view.suspect.publication.title = "Sixty held";
+  const std::string html = RenderVerifyReport(view);
+  const std::size_t changes = html.find("id=\"changes\"");
+  const std::size_t texts = html.find("id=\"texts\"");
+  for (const std::string_view part :
+       {"paragraph missing</span>", "Seven &lt;held&gt;", "Sixty held"}) {
+    const std::size_t at = html.find(part, changes);
+    EXPECT_LT(changes, at) << part;
+    EXPECT_LT(at, texts) << part;
+  }
+}
+
+TEST(VerifyReport, RunsLinesTogetherThatAScreenBroke) {
+  VerifyView view = Sample();
+  view.comparison = {};
+  view.reference.publication.text = view.suspect.publication.text =
+      "This line was as long as the screen was wide\nand went on.\n"
+      "Not this one:\nit is a list.";
+  const std::string html = RenderVerifyReport(view);
+  EXPECT_TRUE(Has(html,
+                  "as long as the screen was wide and went on.\n"
+                  "Not this one:\nit is a list."));
 }
 
 TEST(VerifyReport, MarksBetweenBlocksStayWithTheirWords) {
