@@ -39,10 +39,11 @@ white-space:nowrap}
 .critical{color:var(--critical)}.minor{color:var(--minor)}
 .moved-tag{color:var(--moved)}
 .change{background:var(--card);border:1px solid var(--line);
-border-radius:.4rem;padding:.7rem .9rem;margin:.6rem 0}
+border-radius:.4rem;padding:.7rem .9rem;margin:.6rem 0;
+overflow-wrap:anywhere}
 .change .pair{display:grid;grid-template-columns:1fr 1fr;gap:1rem;
 margin-top:.4rem}
-.change .pair>div{min-width:0;overflow-wrap:anywhere}
+.change .pair>div{min-width:0}
 .label{display:block;font:.75rem system-ui,sans-serif;color:var(--soft);
 text-transform:uppercase;letter-spacing:.05em}
 mark{color:inherit;border-radius:.15rem;padding:0 .1em}
