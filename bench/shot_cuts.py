@@ -8,7 +8,9 @@ frame less than asked for, so each shot of the kinds `photo` and `static` is a
 frame shorter in the file than in the plan, and every later cut comes a frame
 earlier. The plan is corrected by that and nothing else, and the correction is
 proved file by file: frames planned less frames decoded must be the number of
-such shots. Both scores are printed, within one frame of tolerance.
+such shots. Both scores are printed, within one frame of tolerance, and what the
+plan would give a tool that found every cut of the files and nothing else: the
+most that anyone can reach against it.
 """
 import fractions
 import json
@@ -54,6 +56,7 @@ def main():
     stemma = args[1] if len(args) > 1 else 'stemma'
     truth = {t['reference']: t for t in lines(folder / 'refs_truth.jsonl')}
     plan, file = Score('against the plan'), Score('against the files')
+    perfect = Score('a perfect tool, against the plan')
     unproved = 0
     for ref in lines(folder / 'refs.jsonl'):
         report = json.loads(subprocess.run(
@@ -71,11 +74,13 @@ def main():
         unproved += lacking != short
         got = [shot['first'] for shot in report['shots'][1:]]
         plan.take(planned, got)
+        perfect.take(planned, real)
         missed, extra = file.take(real, got)
         if missed or extra or lacking != short or '-v' in sys.argv:
             print(ref['reference'], 'missed', missed, 'extra', extra,
                   'frames lacking', lacking, 'short shots', short)
     print(plan)
+    print(perfect)
     print(f'{file}; {unproved} files whose frame count speaks against it')
 
 
