@@ -1,8 +1,6 @@
 #include "trace/compare.h"
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -10,88 +8,20 @@
 #include <utility>
 #include <vector>
 
-#include "trace/alignment.h"
 #include "trace/change_kinds.h"
-#include "trace/garble.h"
+#include "trace/compared_side.h"
 #include "trace/site_model.h"
 #include "trace/word_lists.h"
+#include "trace/word_matching.h"
 
 namespace stemma {
 namespace {
 
-constexpr std::uint32_t kNone = Alignment::kNone;
+using Side = ComparedSide;
+using Gap = WordGap;
+using Run = MatchedRun;
 
-// One text under comparison. "Content" is its tokens without furniture; most
-// indices below count content words.
-struct Side {
-  const NormalText* text = nullptr;
-  std::vector<bool> furniture;  // by token
-  std::vector<FurnitureRun> runs;
-  std::vector<std::uint32_t> token;     // by content word
-  std::vector<std::uint64_t> word;      // its hash
-  std::vector<std::uint32_t> block;     // its block
-  std::vector<std::uint32_t> sentence;  // its sentence
-  std::vector<std::uint32_t> partner;   // on the other side, or kNone
-  std::vector<bool> moved;
-
-  std::uint32_t size() const { return static_cast<std::uint32_t>(word.size()); }
-  bool Opens(std::uint32_t i) const {
-    return i >= size() || i == 0 || sentence[i] != sentence[i - 1];
-  }
-  bool OpensBlock(std::uint32_t i) const {
-    return i >= size() || i == 0 || block[i] != block[i - 1];
-  }
-  bool Matched(std::uint32_t i) const { return partner[i] != kNone; }
-  const Token& At(std::uint32_t i) const { return text->tokens[token[i]]; }
-};
-
-// Words without a partner between two pairs of partners; half open, content
-// words. One side may be empty.
-struct Gap {
-  std::uint32_t a0 = 0, a1 = 0, b0 = 0, b1 = 0;
-};
-
-void MarkFurniture(Side& side, std::string_view site,
-                   const SiteModels* models) {
-  side.furniture.assign(side.text->tokens.size(), false);
-  if (!models) return;
-  side.runs = models->Furniture(site, *side.text);
-  for (const FurnitureRun& run : side.runs) {
-    for (std::uint32_t i = run.first_token; i < run.end_token; ++i) {
-      side.furniture[i] = true;
-    }
-  }
-}
-
-// A sentence that is furniture on one side is so on the other: a copy that left
-// it standing did not write it.
-void MarkAlike(const Side& known, Side& other) {
-  std::unordered_set<std::uint64_t> hashes;
-  for (const Sentence& sentence : known.text->sentences) {
-    if (known.furniture[sentence.first_token]) hashes.insert(sentence.hash);
-  }
-  for (const Sentence& sentence : other.text->sentences) {
-    if (!hashes.contains(sentence.hash)) continue;
-    for (std::uint32_t i = sentence.first_token; i < sentence.end_token; ++i) {
-      other.furniture[i] = true;
-    }
-  }
-}
-
-void CollectContent(Side& side) {
-  const NormalText& text = *side.text;
-  std::uint32_t sentence = 0;
-  std::uint32_t block = 0;
-  for (std::uint32_t i = 0; i < text.tokens.size(); ++i) {
-    while (text.sentences[sentence].end_token <= i) ++sentence;
-    while (text.blocks[block].end_token <= i) ++block;
-    if (side.furniture[i]) continue;
-    side.token.push_back(i);
-    side.word.push_back(text.tokens[i].hash);
-    side.block.push_back(block);
-    side.sentence.push_back(sentence);
-  }
-}
+constexpr std::uint32_t kNone = ComparedSide::kNone;
 
 class Comparer {
  public:
@@ -101,25 +31,12 @@ class Comparer {
     same_site_ = !reference.site.empty() && reference.site == suspect.site &&
                  reference.title != suspect.title;
     site_ = reference.site;
-    a_.text = reference.normal;
-    b_.text = suspect.normal;
-    MarkFurniture(a_, reference.site, options.sites);
-    MarkFurniture(b_, suspect.site, options.sites);
-    MarkAlike(a_, b_);
-    MarkAlike(b_, a_);
-    CollectContent(a_);
-    CollectContent(b_);
+    PrepareSides(reference, suspect, options, a_, b_);
   }
 
   Comparison Solve() {
-    AlignWords();
-    DropWeakBlocks();
-    FindShortMoves();
-    FinishMovedBlocks();
-    SlideGaps();
-    CountJoins();
-    ForgiveGarbles();
-    for (const Gap& gap : Gaps()) Explain(gap);
+    matching_ = MatchWords(options_, a_, b_);
+    for (const Gap& gap : GapsBetween(a_, b_)) Explain(gap);
     FindMovedBlocks();
     Measure();
     Decide();
@@ -136,409 +53,7 @@ class Comparer {
   }
 
  private:
-  void AlignWords() {
-    Alignment alignment = Align(a_.word, b_.word);
-    a_.partner = std::move(alignment.to_suspect);
-    b_.partner = std::move(alignment.to_reference);
-    a_.moved = std::move(alignment.moved_reference);
-    b_.moved = std::move(alignment.moved_suspect);
-  }
-
-  void Unmatch(std::uint32_t i) {
-    const std::uint32_t j = a_.partner[i];
-    a_.partner[i] = kNone;
-    b_.partner[j] = kNone;
-    a_.moved[i] = b_.moved[j] = false;
-  }
-  void Match(std::uint32_t i, std::uint32_t j, bool moved) {
-    a_.partner[i] = j;
-    b_.partner[j] = i;
-    a_.moved[i] = b_.moved[j] = moved;
-  }
-
-  // Unlike paragraphs that share a few words are not two versions of one: where
-  // two blocks share little, only runs long enough to speak for themselves
-  // stay matched, and none where there is no long one.
-  void DropWeakBlocks() {
-    const std::vector<std::uint32_t> size_a = BlockSizes(a_);
-    const std::vector<std::uint32_t> size_b = BlockSizes(b_);
-    struct Shared {
-      std::uint32_t words = 0, longest = 0;
-    };
-    std::unordered_map<std::uint64_t, Shared> shared;
-    const std::vector<Run> runs = Runs();
-    for (const Run& run : runs) {
-      Shared& here = shared[KeyOf(run)];
-      here.words += run.size;
-      here.longest = std::max(here.longest, run.size);
-    }
-    for (const Run& run : runs) {
-      const Shared& here = shared[KeyOf(run)];
-      const std::uint32_t smaller = std::min(
-          size_a[a_.block[run.i]], size_b[b_.block[a_.partner[run.i]]]);
-      if (here.words >= options_.pair_share * smaller) continue;
-      if (here.longest >= kStrongRun && run.size >= kSpeakingRun) continue;
-      for (std::uint32_t k = 0; k < run.size; ++k) Unmatch(run.i + k);
-    }
-  }
-
-  // Matched words in a row inside one pair of blocks.
-  struct Run {
-    std::uint32_t i = 0, size = 0;
-  };
-  std::vector<Run> Runs() const {
-    std::vector<Run> runs;
-    for (std::uint32_t i = 0; i < a_.size(); ++i) {
-      if (!a_.Matched(i)) continue;
-      const bool goes_on = !runs.empty() &&
-                           runs.back().i + runs.back().size == i &&
-                           a_.partner[i] == a_.partner[i - 1] + 1 &&
-                           KeyOf({i, 1}) == KeyOf(runs.back());
-      if (goes_on) {
-        ++runs.back().size;
-      } else {
-        runs.push_back({i, 1});
-      }
-    }
-    return runs;
-  }
-  std::uint64_t KeyOf(const Run& run) const {
-    return std::uint64_t{a_.block[run.i]} << 32 | b_.block[a_.partner[run.i]];
-  }
-
-  // A block too short for an anchor that stands elsewhere on the other side.
-  void FindShortMoves() {
-    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> free;
-    ForFreeBlocks(a_, [&](std::uint32_t i, std::uint32_t, std::uint64_t hash) {
-      free[hash].push_back(i);
-    });
-    ForFreeBlocks(
-        b_, [&](std::uint32_t j, std::uint32_t end, std::uint64_t hash) {
-          const auto at = free.find(hash);
-          if (at == free.end() || at->second.empty()) return;
-          const std::uint32_t i = at->second.back();
-          at->second.pop_back();
-          for (std::uint32_t k = 0; j + k < end; ++k) {
-            if (i + k >= a_.size() || a_.word[i + k] != b_.word[j + k]) return;
-          }
-          for (std::uint32_t k = 0; j + k < end; ++k) Match(i + k, j + k, true);
-        });
-  }
-  // Calls f(first, end, hash) for each block of which no word is matched.
-  template <class F>
-  static void ForFreeBlocks(const Side& side, const F& f) {
-    for (std::uint32_t i = 0; i < side.size();) {
-      std::uint32_t end = i;
-      std::uint64_t hash = 1;
-      bool free = true;
-      while (end < side.size() && side.block[end] == side.block[i]) {
-        free = free && !side.Matched(end);
-        hash = (hash ^ side.word[end]) * 0x9FB21C651E98DF25u;
-        hash ^= hash >> 31;
-        ++end;
-      }
-      if (free) f(i, end, hash ^ (end - i));
-      i = end;
-    }
-  }
-
-  // Words of a moved block that had no anchor of their own: those between and
-  // around the moved runs, as far as the two blocks go.
-  void FinishMovedBlocks() {
-    for (std::uint32_t i = 0; i < a_.size(); ++i) {
-      if (!a_.Matched(i) || !a_.moved[i]) continue;
-      FinishAfter(i);
-      FinishBefore(i);
-    }
-  }
-  void FinishAfter(std::uint32_t i) {
-    const std::uint32_t j = a_.partner[i];
-    const std::uint32_t i1 = FreeUntil(a_, i + 1, a_.block[i]);
-    const std::uint32_t j1 = FreeUntil(b_, j + 1, b_.block[j]);
-    AlignInMove({i + 1, i1, j + 1, j1});
-  }
-  void FinishBefore(std::uint32_t i) {
-    const std::uint32_t j = a_.partner[i];
-    std::uint32_t i0 = i;
-    std::uint32_t j0 = j;
-    while (i0 > 0 && !a_.Matched(i0 - 1) && a_.block[i0 - 1] == a_.block[i]) {
-      --i0;
-    }
-    while (j0 > 0 && !b_.Matched(j0 - 1) && b_.block[j0 - 1] == b_.block[j]) {
-      --j0;
-    }
-    AlignInMove({i0, i, j0, j});
-  }
-  static std::uint32_t FreeUntil(const Side& side, std::uint32_t from,
-                                 std::uint32_t block) {
-    while (from < side.size() && !side.Matched(from) &&
-           side.block[from] == block) {
-      ++from;
-    }
-    return from;
-  }
-  void AlignInMove(const Gap& gap) {
-    if (gap.a0 >= gap.a1 || gap.b0 >= gap.b1) return;
-    const Alignment inner =
-        Align(Hashes(gap.a0, gap.a1, a_), Hashes(gap.b0, gap.b1, b_));
-    for (std::uint32_t k = 0; k < inner.to_suspect.size(); ++k) {
-      if (inner.to_suspect[k] != kNone) {
-        Match(gap.a0 + k, gap.b0 + inner.to_suspect[k], true);
-      }
-    }
-  }
-
-  // Where one side runs two blocks of the other into one.
-  void CountJoins() {
-    for (std::uint32_t i = 0; i + 1 < a_.size(); ++i) {
-      if (!a_.Matched(i) || a_.partner[i + 1] != a_.partner[i] + 1) continue;
-      const std::uint32_t j = a_.partner[i];
-      const bool parts_a = a_.block[i] != a_.block[i + 1];
-      const bool parts_b = b_.block[j] != b_.block[j + 1];
-      joins_a_ += parts_b && !parts_a;
-      joins_b_ += parts_a && !parts_b;
-    }
-  }
-
-  static std::vector<std::uint32_t> BlockSizes(const Side& side) {
-    std::vector<std::uint32_t> sizes(side.text->blocks.size(), 0);
-    for (const std::uint32_t block : side.block) ++sizes[block];
-    return sizes;
-  }
-
-  // A deleted "B. A" in "A. B. A. C" may be any of two windows; the one that
-  // begins with a sentence is what happened.
-  void SlideGaps() {
-    Slide(a_, b_);
-    Slide(b_, a_);
-  }
-  void Slide(Side& long_side, Side& other) {
-    for (std::uint32_t i0 = 0; i0 < long_side.size();) {
-      if (long_side.Matched(i0)) {
-        ++i0;
-        continue;
-      }
-      std::uint32_t i1 = i0;
-      while (i1 < long_side.size() && !long_side.Matched(i1)) ++i1;
-      SlideOne(long_side, other, i0, i1);
-      i0 = i1;
-    }
-  }
-  void SlideOne(Side& side, Side& other, std::uint32_t i0, std::uint32_t i1) {
-    // Only where the other side has nothing in between.
-    if (i0 > 0 && i1 < side.size() &&
-        side.partner[i1] != side.partner[i0 - 1] + 1) {
-      return;
-    }
-    const auto fits = [&](std::uint32_t from, std::uint32_t to) {
-      return (side.OpensBlock(from) && side.OpensBlock(to) ? 3 : 0) +
-             (side.Opens(from) ? 2 : 0) + (side.Opens(to) ? 1 : 0);
-    };
-    int best = fits(i0, i1);
-    int shift = 0;
-    for (std::uint32_t k = 1; k <= i0 && i1 < side.size() + 1; ++k) {
-      if (!side.Matched(i0 - k) || side.word[i0 - k] != side.word[i1 - k] ||
-          k > kMaxSlide) {
-        break;
-      }
-      if (fits(i0 - k, i1 - k) > best) {
-        best = fits(i0 - k, i1 - k);
-        shift = -static_cast<int>(k);
-      }
-    }
-    for (std::uint32_t k = 1; i1 + k <= side.size() && k <= kMaxSlide; ++k) {
-      if (!side.Matched(i1 + k - 1) ||
-          side.word[i1 + k - 1] != side.word[i0 + k - 1]) {
-        break;
-      }
-      if (fits(i0 + k, i1 + k) > best) {
-        best = fits(i0 + k, i1 + k);
-        shift = static_cast<int>(k);
-      }
-    }
-    for (; shift < 0; ++shift) Rematch(side, other, --i0, --i1);
-    for (; shift > 0; --shift) Rematch(side, other, i1++, i0++);
-  }
-  // The partner of `from` becomes the partner of the equal word at `to`.
-  static void Rematch(Side& side, Side& other, std::uint32_t from,
-                      std::uint32_t to) {
-    const std::uint32_t j = side.partner[from];
-    side.partner[to] = j;
-    side.moved[to] = side.moved[from];
-    other.partner[j] = to;
-    side.partner[from] = kNone;
-    side.moved[from] = false;
-  }
-
-  // ---- letters misread ----
-
-  // A word in common use, on both sides of a change, is no misread letter.
-  bool IsKnown(const Side& side, std::uint32_t i) const {
-    const std::uint64_t hash = side.word[i];
-    if (lists_.known.contains(hash)) return true;
-    if (options_.sites &&
-        options_.sites->publications() >= kVocabularyPublications) {
-      const double common =
-          std::max(8.0, options_.sites->publications() / 400.0);
-      return options_.sites->PublicationsWith(hash) >= common;
-    }
-    return !LooksForeign(side.text->FormOf(side.At(i)));
-  }
-
-  // Holds three letters in a row that no other word of either text holds.
-  bool LooksForeign(std::string_view form) const {
-    if (trigrams_.empty()) LearnTrigrams();
-    bool foreign = false;
-    ForTrigrams(form, [&](std::uint32_t trigram) {
-      const auto at = trigrams_.find(trigram);
-      foreign = foreign || at == trigrams_.end() || at->second < 2;
-    });
-    return foreign;
-  }
-  template <class F>
-  static void ForTrigrams(std::string_view form, const F& f) {
-    std::uint32_t trigram = ' ';
-    for (std::size_t i = 0; i <= form.size(); ++i) {
-      const auto byte =
-          static_cast<unsigned char>(i < form.size() ? form[i] : ' ');
-      trigram = (trigram << 8 | byte) & 0xFFFFFFu;
-      if (i > 0) f(trigram);
-    }
-  }
-  void LearnTrigrams() const {
-    std::unordered_set<std::uint64_t> seen;
-    for (const Side* side : {&a_, &b_}) {
-      for (std::uint32_t i = 0; i < side->size(); ++i) {
-        if (!seen.insert(side->word[i]).second) continue;
-        ForTrigrams(side->text->FormOf(side->At(i)),
-                    [&](std::uint32_t trigram) { ++trigrams_[trigram]; });
-      }
-    }
-    trigrams_[0] = 1;
-  }
-
-  static std::string Lower(std::string_view word) {
-    std::string lower(word);
-    for (char& c : lower) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-    }
-    return lower;
-  }
-
-  bool IsGarbled(std::uint32_t i, std::uint32_t j, bool mistyped) const {
-    const Token& left = a_.At(i);
-    const Token& right = b_.At(j);
-    if (left.kind == TokenKind::kNumber || right.kind == TokenKind::kNumber) {
-      return false;
-    }
-    Garble garble = GarbleOf(a_.text->FormOf(left), b_.text->FormOf(right));
-    if (garble != Garble::kMisread) {
-      // The spelling rules may have folded the sound word only.
-      const Garble written =
-          GarbleOf(Lower(a_.text->TextOf(left)), Lower(b_.text->TextOf(right)));
-      if (written != Garble::kNone) garble = written;
-    }
-    if (garble == Garble::kNone || (garble == Garble::kMistyped && !mistyped)) {
-      return false;
-    }
-    return !(IsKnown(a_, i) && IsKnown(b_, j));
-  }
-
-  // "co-operate" is "cooperate"; "dont" is "don't".
-  bool SameLetters(const Gap& gap) const {
-    const auto letters = [](const Side& side, std::uint32_t from,
-                            std::uint32_t to) {
-      std::string all;
-      for (std::uint32_t i = from; i < to; ++i) {
-        for (const char c : side.text->FormOf(side.At(i))) {
-          if (c != '\'') all.push_back(c);
-        }
-      }
-      return all;
-    };
-    if (gap.a1 - gap.a0 > 6 || gap.b1 - gap.b0 > 6) return false;
-    if (gap.a0 == gap.a1 || gap.b0 == gap.b1) return false;
-    return letters(a_, gap.a0, gap.a1) == letters(b_, gap.b0, gap.b1);
-  }
-
-  void ForgiveGarbles() {
-    std::vector<Gap> gaps;
-    for (const Gap& gap : Gaps()) {
-      if (gap.a0 < gap.a1 && gap.b0 < gap.b1) gaps.push_back(gap);
-    }
-    for (const Gap& gap : gaps) {
-      if (SameLetters(gap)) {
-        respelled_ += 1;
-        MatchAcross(gap);
-      }
-    }
-    for (const bool mistyped : {false, true}) {
-      // A lone typing error may be an edit; in a noisy text it is noise.
-      if (mistyped && misread_ < kNoisyWords) break;
-      for (const Gap& gap : gaps) {
-        if (gap.a1 - gap.a0 != gap.b1 - gap.b0) continue;
-        for (std::uint32_t k = 0; k < gap.a1 - gap.a0; ++k) {
-          if (a_.Matched(gap.a0 + k) || b_.Matched(gap.b0 + k)) continue;
-          if (!IsGarbled(gap.a0 + k, gap.b0 + k, mistyped)) continue;
-          ++misread_;
-          Match(gap.a0 + k, gap.b0 + k, InMove(gap));
-        }
-      }
-    }
-  }
-  bool InMove(const Gap& gap) const {
-    return (gap.a0 > 0 && a_.moved[gap.a0 - 1]) ||
-           (gap.a1 < a_.size() && a_.moved[gap.a1]);
-  }
-  // All words of a gap become partners, the surplus of the last one.
-  void MatchAcross(const Gap& gap) {
-    const std::uint32_t pairs = std::min(gap.a1 - gap.a0, gap.b1 - gap.b0);
-    for (std::uint32_t k = 0; k < pairs; ++k) {
-      Match(gap.a0 + k, gap.b0 + k, InMove(gap));
-    }
-    for (std::uint32_t i = gap.a0 + pairs; i < gap.a1; ++i) {
-      a_.partner[i] = gap.b1 - 1;
-    }
-    for (std::uint32_t j = gap.b0 + pairs; j < gap.b1; ++j) {
-      b_.partner[j] = gap.a1 - 1;
-    }
-  }
-
   // ---- gaps ----
-
-  std::vector<Gap> Gaps() const {
-    std::vector<Gap> gaps;
-    std::vector<bool> covered(b_.size(), false);
-    for (std::uint32_t i = 0;;) {
-      // [i, i1) stands without partners behind a word that has one.
-      std::uint32_t i1 = i;
-      while (i1 < a_.size() && !a_.Matched(i1)) ++i1;
-      const std::uint32_t j0 = i == 0 ? 0 : a_.partner[i - 1] + 1;
-      const std::uint32_t j1 = i1 == a_.size() ? b_.size() : a_.partner[i1];
-      bool free = j0 <= j1;
-      for (std::uint32_t j = j0; free && j < j1; ++j) {
-        free = !b_.Matched(j) && !covered[j];
-      }
-      const Gap gap{i, i1, j0, free ? j1 : j0};
-      for (std::uint32_t j = gap.b0; j < gap.b1; ++j) covered[j] = true;
-      if (gap.a0 < gap.a1 || gap.b0 < gap.b1) gaps.push_back(gap);
-      if (i1 == a_.size()) break;
-      i = i1 + 1;
-    }
-    // What the suspect has at places the reference never reaches.
-    for (std::uint32_t j = 0; j < b_.size();) {
-      if (b_.Matched(j) || covered[j]) {
-        ++j;
-        continue;
-      }
-      std::uint32_t j1 = j;
-      while (j1 < b_.size() && !b_.Matched(j1) && !covered[j1]) ++j1;
-      const std::uint32_t at = j == 0 ? 0 : b_.partner[j - 1] + 1;
-      gaps.push_back({std::min(at, a_.size()), std::min(at, a_.size()), j, j1});
-      j = j1;
-    }
-    return gaps;
-  }
 
   // One side of a gap: the rest of the block before, whole blocks, and the
   // beginning of the block behind.
@@ -689,7 +204,7 @@ class Comparer {
     std::uint32_t a = gap.a0;
     std::uint32_t b = gap.b0;
     // A sentence lost at a paragraph's end is an edit of that paragraph.
-    if (AreBlocks(gone.size(), joins_a_, false)) {
+    if (AreBlocks(gone.size(), matching_.joins_a, false)) {
       Lost(gone.front().first, gone.back().second);
     } else {
       for (const auto& [from, to] : gone) {
@@ -697,7 +212,7 @@ class Comparer {
       }
     }
     const bool edges_a = gap.a0 == gap.a1 ? a_.OpensBlock(a) : false;
-    if (AreBlocks(come.size(), joins_b_, edges_a)) {
+    if (AreBlocks(come.size(), matching_.joins_b, edges_a)) {
       Gained(come.front().first, come.back().second);
     } else {
       for (const auto& [from, to] : come) {
@@ -738,12 +253,6 @@ class Comparer {
     // Behind the space, where the next word would begin.
     if (from > 0 && from < side.size() && side.At(from).begin == at + 1) ++at;
     return {at, at};
-  }
-
-  static std::span<const std::uint64_t> Hashes(std::uint32_t from,
-                                               std::uint32_t to,
-                                               const Side& side) {
-    return std::span(side.word).subspan(from, to - from);
   }
 
   // "February 2, 2006" for "December 9, 2106" is three changes, not one: each
@@ -878,7 +387,7 @@ class Comparer {
     const auto share = [](std::uint32_t part, std::uint32_t whole) {
       return whole == 0 ? 0.0 : static_cast<double>(part) / whole;
     };
-    for (const Run& run : Runs()) {
+    for (const Run& run : RunsOf(a_, b_)) {
       longest_run_ = std::max(longest_run_, run.size);
       shared_ += run.size;
     }
@@ -1012,9 +521,9 @@ class Comparer {
     const bool excerpt = lost_words_ > 0;
     const bool extended = gained_words_ > 0;
     const bool boilerplate = FurnitureDiffers();
-    const bool cosmetic = TypographyDiffers() || respelled_ > 0;
-    const bool noisy = misread_ >= kNoisyWords &&
-                       static_cast<double>(misread_) >=
+    const bool cosmetic = TypographyDiffers() || matching_.respelled > 0;
+    const bool noisy = matching_.misread >= kNoisyWords &&
+                       static_cast<double>(matching_.misread) >=
                            options_.noisy_share * 0.5 * std::max(1u, shared_);
 
     const bool any_content = a_.size() > 0 || b_.size() > 0;
@@ -1045,7 +554,7 @@ class Comparer {
       flag(extended, "extended");
       flag(excerpt, "excerpt");
       flag(boilerplate, "boilerplate");
-      flag(cosmetic || misread_ > 0, "cosmetic");
+      flag(cosmetic || matching_.misread > 0, "cosmetic");
       flag(result_.verdict == Verdict::kQuoting, "quoting");
       flag(noisy, "noisy");
     }
@@ -1086,7 +595,7 @@ class Comparer {
     result_.counts["added_words"] = gained_words_;
     result_.counts["moved_blocks"] = moved_blocks_;
     result_.counts["furniture"] = furniture;
-    result_.counts["misread_words"] = misread_;
+    result_.counts["misread_words"] = matching_.misread;
   }
 
   // How far the evidence is from the next verdict's threshold: an honest
@@ -1101,7 +610,7 @@ class Comparer {
       default: {
         double confidence = 0.99;
         if (coverage < 0.6) confidence -= 0.6 - coverage;
-        if (misread_ >= kNoisyWords) confidence -= 0.05;
+        if (matching_.misread >= kNoisyWords) confidence -= 0.05;
         return confidence;
       }
     }
@@ -1167,15 +676,11 @@ class Comparer {
     return at;
   }
 
-  static constexpr std::uint32_t kStrongRun = 8;
-  static constexpr std::uint32_t kSpeakingRun = 5;
   static constexpr std::uint32_t kTellingSentence = 8;
   static constexpr std::uint32_t kFormulaMargin = 4;
-  static constexpr std::uint32_t kMaxSlide = 200;
   static constexpr std::uint32_t kCutWords = 3;
   static constexpr std::uint32_t kShortSentence = 3;
   static constexpr std::int64_t kNoisyWords = 3;
-  static constexpr std::uint32_t kVocabularyPublications = 500;
 
   const CompareOptions& options_;
   const WordLists& lists_;
@@ -1185,13 +690,11 @@ class Comparer {
   Comparison result_;
   std::int64_t lost_words_ = 0, gained_words_ = 0;
   std::int64_t lost_blocks_ = 0, gained_blocks_ = 0, moved_blocks_ = 0;
-  std::int64_t misread_ = 0, respelled_ = 0;
-  std::int64_t joins_a_ = 0, joins_b_ = 0;
+  MatchCounts matching_;
   std::uint32_t longest_run_ = 0, longest_telling_ = 0, shared_ = 0;
   std::uint32_t longest_sentence_ = 0, usual_ = 0;
   double telling_share_ = 0;
   std::unordered_set<std::uint32_t> moved_a_;
-  mutable std::unordered_map<std::uint32_t, std::uint32_t> trigrams_;
 };
 
 std::string Headline(std::string_view a, std::string_view b) {
