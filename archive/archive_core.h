@@ -120,6 +120,9 @@ class ArchiveCore {
   Result<Repacked> Repack(const SealedBundle& bundle,
                           const RepackOptions& options);
   Result<std::vector<Repacked>> RepackFirstBundles(std::uint64_t most_bytes);
+  Status Redact(const std::string& bundle, const Redactions& before,
+                std::span<const RecordToRedact> records,
+                const nlohmann::json& more);
   Lane* Find(std::string_view name);
 
  private:
@@ -127,8 +130,10 @@ class ArchiveCore {
   Status Lock();
   Status RecoverBundles();
   Status RecoverRepacks();
-  Status CommitRepack(const SealedBundle& bundle, const BundleFacts& facts,
-                      SortedLines& lines, const std::filesystem::path& fresh);
+  // `event` has the keys that only this type has.
+  Status CommitRepack(std::string_view type, const SealedBundle& bundle,
+                      const BundleFacts& facts, SortedLines& lines,
+                      const std::filesystem::path& fresh, nlohmann::json event);
   Status RecoverOpenBundle(
       const std::filesystem::path& path,
       std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges);

@@ -95,6 +95,9 @@ Result<std::vector<SealedBundle>> SealedBundles(const fs::path& archive) {
     sealed.sha512 = Text(*bundle, "sha512");
     sealed.bytes = Number(*bundle, "bytes").value_or(0);
     sealed.records = Number(*bundle, "records");
+    const auto known = bundles.find(sealed.name);
+    sealed.redacted = Text(event, "type") == "redact" ||
+                      (known != bundles.end() && known->second.redacted);
     sealed.cdxj_sha256 = Text(event, "cdxj_sha256");
     bundles[sealed.name] = std::move(sealed);
     return {};
@@ -131,7 +134,8 @@ Result<Repacked> ArchiveCore::Repack(const SealedBundle& bundle,
     fs::remove(fresh, ignored);
     return done;
   }
-  STEMMA_CHECK_OK(CommitRepack(bundle, facts, lines, fresh));
+  STEMMA_CHECK_OK(
+      CommitRepack("repack", bundle, facts, lines, fresh, Json::object()));
   done.outcome = Repacked::Outcome::kDone;
   done.after = facts.bytes;
   return done;
@@ -159,9 +163,51 @@ Result<std::vector<Repacked>> ArchiveCore::RepackFirstBundles(
   return all;
 }
 
-Status ArchiveCore::CommitRepack(const SealedBundle& bundle,
+Status ArchiveCore::Redact(const std::string& name, const Redactions& before,
+                           std::span<const RecordToRedact> records,
+                           const Json& more) {
+  STEMMA_TRY(const std::vector<SealedBundle> all, SealedBundles(dir_));
+  const auto bundle =
+      std::find_if(all.begin(), all.end(),
+                   [&name](const SealedBundle& b) { return b.name == name; });
+  if (bundle == all.end()) {
+    return Error(ErrorCode::kNotFound, "no sealed bundle is called " + name);
+  }
+  const fs::path path = dir_ / name;
+  const fs::path fresh = Fresh(path);
+  STEMMA_CHECK_OK(RoomFor(dir_, bundle->bytes));
+  STEMMA_TRY(const RedactedFile made,
+             WriteRedacted(path, fresh, before, records));
+  STEMMA_TRY(const Blob written, BlobOfFile(fresh.string()));
+  SortedLines lines(dir_ / "bundles");
+  STEMMA_TRY(
+      const BundleFacts facts,
+      ReadBundleFacts(written, path.filename().string(), lines, made.leaves));
+  if (!facts.problems.empty() ||
+      facts.records_root.Hex() != bundle->records_root) {
+    std::error_code ignored;
+    fs::remove(fresh, ignored);
+    return Error(ErrorCode::kCorrupt,
+                 name + ": what would remain does not prove what was sealed" +
+                     (facts.problems.empty() ? "" : ": " + facts.problems[0]));
+  }
+  Json event = more;
+  event["redacted"] = Json::array();
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    event["redacted"].push_back(
+        {{"id", records[i].id},
+         {"index", made.indices[i]},
+         {"leaf_sha256", made.leaves.at(made.indices[i]).Hex()},
+         {"length", records[i].length},
+         {"offset", records[i].offset}});
+  }
+  return CommitRepack("redact", *bundle, facts, lines, fresh, std::move(event));
+}
+
+Status ArchiveCore::CommitRepack(std::string_view type,
+                                 const SealedBundle& bundle,
                                  const BundleFacts& facts, SortedLines& lines,
-                                 const fs::path& fresh) {
+                                 const fs::path& fresh, Json event) {
   std::unique_lock lock(mutex);
   STEMMA_CHECK_OK(CheckUsable());
   const fs::path path = dir_ / bundle.name;
@@ -174,17 +220,14 @@ Status ArchiveCore::CommitRepack(const SealedBundle& bundle,
   STEMMA_CHECK_OK(index.Commit());
   STEMMA_CHECK_OK(SyncFolder(dir_ / "bundles"));
 
-  const Json event = {{"bundle",
-                       {{"name", bundle.name},
-                        {"bytes", facts.bytes},
-                        {"sha256", facts.sha256},
-                        {"sha512", facts.sha512},
-                        {"records", facts.records},
-                        {"records_root", facts.records_root.Hex()}}},
-                      {"cdxj_sha256", written.sha256.Hex()},
-                      {"old_bytes", bundle.bytes},
-                      {"old_sha256", bundle.sha256}};
-  STEMMA_CHECK_OK(Stage("repack", event, {}));
+  event["bundle"] = {
+      {"name", bundle.name},      {"bytes", facts.bytes},
+      {"sha256", facts.sha256},   {"sha512", facts.sha512},
+      {"records", facts.records}, {"records_root", facts.records_root.Hex()}};
+  event["cdxj_sha256"] = written.sha256.Hex();
+  event["old_bytes"] = bundle.bytes;
+  event["old_sha256"] = bundle.sha256;
+  STEMMA_CHECK_OK(Stage(type, std::move(event), {}));
   STEMMA_CHECK_OK(SyncWith(lock));
 
   std::error_code failed;

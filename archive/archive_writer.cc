@@ -919,6 +919,13 @@ Result<Repacked> ArchiveWriter::Repack(const SealedBundle& bundle,
   return core_->Repack(bundle, options);
 }
 
+Status ArchiveWriter::Redact(const std::string& bundle,
+                             const Redactions& before,
+                             std::span<const RecordToRedact> records,
+                             const Json& more) {
+  return core_->Redact(bundle, before, records, more);
+}
+
 Result<std::vector<Repacked>> ArchiveWriter::RepackFirstBundles(
     std::uint64_t most_bytes) {
   return core_->RepackFirstBundles(most_bytes);

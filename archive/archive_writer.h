@@ -34,6 +34,7 @@
 #include <vector>
 
 #include "archive/records.h"
+#include "archive/redaction.h"
 #include "archive/repack.h"
 #include "core/blob.h"
 #include "core/capture.h"
@@ -277,6 +278,14 @@ class ArchiveWriter {
   // Open finishes that or drops the copy. kInterrupted when told to stop.
   Result<Repacked> Repack(const SealedBundle& bundle,
                           const RepackOptions& options);
+
+  // Takes records out of a sealed bundle (archive/erase.h judges who may):
+  // written and proved beside it, logged as `redact` with the keys of `more`,
+  // then put in its place; killed at any moment as with Repack. `before` are
+  // the bundle's redactions by the log.
+  Status Redact(const std::string& bundle, const Redactions& before,
+                std::span<const RecordToRedact> records,
+                const nlohmann::json& more);
 
   // Packs anew what this writer sealed before it had a dictionary, where a file
   // shrinks by a fifth or more; `most_bytes` in all. For the end of a run: such

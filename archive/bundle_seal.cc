@@ -47,8 +47,9 @@ namespace {
 
 class FactsSink : public RecordInfoSink {
  public:
-  FactsSink(BundleFacts& facts, std::string_view filename, SortedLines* cdxj)
-      : facts_(facts), filename_(filename), cdxj_(cdxj) {}
+  FactsSink(BundleFacts& facts, std::string_view filename, SortedLines* cdxj,
+            const Redactions& redactions)
+      : facts_(facts), filename_(filename), cdxj_(cdxj), range_(redactions) {}
 
   void OnRecord(std::uint64_t offset, const WarcHeader& header,
                 std::string_view text,
@@ -65,7 +66,11 @@ class FactsSink : public RecordInfoSink {
                  std::string text) override {
     facts_.problems.push_back(fmt::format("{} at {}: {}", code, offset, text));
   }
-  Sha256 Root() const { return range_.Root(); }
+  void Finish() {
+    range_.Finish();
+    facts_.records = range_.size();
+    facts_.records_root = range_.Root();
+  }
   const Status& status() const { return status_; }
 
  protected:
@@ -75,7 +80,6 @@ class FactsSink : public RecordInfoSink {
     const Sha256 leaf = leaf_.Finish();
     if (!whole) return;
     range_.Append(leaf);
-    ++facts_.records;
     if (cdxj_ == nullptr || !status_) return;
     if (const auto line = CdxjOf(info, filename_)) {
       status_ = cdxj_->Add(line->Text());
@@ -88,14 +92,14 @@ class FactsSink : public RecordInfoSink {
   SortedLines* cdxj_;  // may be null
   Status status_;
   Sha256Hasher leaf_;
-  CompactRange range_;
+  RedactedRange range_;
 };
 
 Result<BundleFacts> ReadFacts(const Blob& file, std::string_view filename,
-                              SortedLines* cdxj) {
+                              SortedLines* cdxj, const Redactions& redactions) {
   BundleFacts facts;
   facts.bytes = file.size();
-  FactsSink sink(facts, filename, cdxj);
+  FactsSink sink(facts, filename, cdxj, redactions);
   DigestHasher sha256(DigestAlgorithm::kSha256);
   DigestHasher sha512(DigestAlgorithm::kSha512);
   std::string piece(1 << 20, '\0');
@@ -110,19 +114,21 @@ Result<BundleFacts> ReadFacts(const Blob& file, std::string_view filename,
   facts.sha512 = sha512.Finish().Hex();
   STEMMA_CHECK_OK(ScanWarc(file, sink));
   STEMMA_CHECK_OK(sink.status());
-  facts.records_root = sink.Root();
+  sink.Finish();
   return facts;
 }
 
 }  // namespace
 
-Result<BundleFacts> ReadBundleFacts(const Blob& file) {
-  return ReadFacts(file, {}, nullptr);
+Result<BundleFacts> ReadBundleFacts(const Blob& file,
+                                    const Redactions& redactions) {
+  return ReadFacts(file, {}, nullptr, redactions);
 }
 
 Result<BundleFacts> ReadBundleFacts(const Blob& file, std::string_view filename,
-                                    SortedLines& cdxj) {
-  return ReadFacts(file, filename, &cdxj);
+                                    SortedLines& cdxj,
+                                    const Redactions& redactions) {
+  return ReadFacts(file, filename, &cdxj, redactions);
 }
 
 namespace {

@@ -8,6 +8,7 @@
 
 #include "archive/record_scan.h"
 #include "archive/records.h"
+#include "archive/redaction.h"
 #include "archive/sorted_lines.h"
 #include "core/blob.h"
 #include "core/digest.h"
@@ -59,11 +60,14 @@ struct BundleFacts {
   std::vector<std::string> problems;  // "code at offset: words"
 };
 
-Result<BundleFacts> ReadBundleFacts(const Blob& file);
+// `redactions` are counted and stand in the root where they stood.
+Result<BundleFacts> ReadBundleFacts(const Blob& file,
+                                    const Redactions& redactions = {});
 
 // The same, and adds the lines of its CDXJ to `cdxj`; `filename` is what they
 // name, without folder.
 Result<BundleFacts> ReadBundleFacts(const Blob& file, std::string_view filename,
-                                    SortedLines& cdxj);
+                                    SortedLines& cdxj,
+                                    const Redactions& redactions = {});
 
 }  // namespace stemma

@@ -18,6 +18,7 @@
 #include "archive/merkle.h"
 #include "archive/record_judge.h"
 #include "archive/record_places.h"
+#include "archive/redaction.h"
 #include "archive/stored_record.h"
 #include "hash/labelled_digest.h"
 #include "hash/sha256.h"
@@ -29,7 +30,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 // What is merely out of form; everything else found is damage.
-constexpr std::array<std::string_view, 33> kWarnings = {
+constexpr std::array<std::string_view, 34> kWarnings = {
     "repack-unfinished",  "wacz-index-incomplete",
     "wacz-page-unknown",  "version",
     "unknown-type",       "missing-field",
@@ -46,7 +47,7 @@ constexpr std::array<std::string_view, 33> kWarnings = {
     "time-order",         "torn-tail",
     "two-records-in-one", "original-elsewhere",
     "dictionary-id",      "sealed-with-problems",
-    "bundle-tombstoned"};
+    "bundle-tombstoned",  "record-redacted"};
 constexpr std::array<std::string_view, 2> kIncomplete = {"bundle-missing",
                                                          "record-missing"};
 
@@ -153,6 +154,7 @@ struct BundleClaim {
   bool tombstoned = false;
   bool moved = false;   // packed anew: the places of older events are not its
   std::string changed;  // what a repack event changes that it must not
+  Redactions redacted;  // by decision; their places are no claims any more
   std::vector<RecordPlace> places;
 };
 
@@ -164,20 +166,33 @@ std::string TextOf(const Json& json, const char* key) {
                                                    : std::string();
 }
 
+void TakeRedactedOut(const Json& event, BundleClaim& claim) {
+  std::vector<std::string> ids;
+  if (!TakeRedactions(event, claim.redacted, &ids)) {
+    claim.changed = "what was redacted is not told in the form of such events";
+  }
+  std::set<std::uint64_t> keys;
+  for (const std::string& id : ids) keys.insert(Key(id));
+  std::erase_if(claim.places, [&keys](const RecordPlace& place) {
+    return keys.contains(place.id);
+  });
+}
+
 void TakeClaims(const Json& event, Claims& claims) {
   const std::string type = TextOf(event, "type");
   if (const auto bundle = event.find("bundle");
       bundle != event.end() && bundle->is_object()) {
     BundleClaim& claim = claims[TextOf(*bundle, "name")];
     if (bundle->contains("sha256")) {
-      if (type == "repack") {
-        claim.moved = true;
+      if (type == "repack" || type == "redact") {
+        claim.moved = claim.moved || type == "repack";
         if (TextOf(event, "old_sha256") != claim.sha256) {
           claim.changed = "it names another file as the one it replaces";
         } else if (TextOf(*bundle, "records_root") != claim.records_root) {
           claim.changed = "the records are not those of before";
         }
       }
+      if (type == "redact") TakeRedactedOut(event, claim);
       claim.sha256 = TextOf(*bundle, "sha256");
       claim.sha512 = TextOf(*bundle, "sha512");
       claim.records_root = TextOf(*bundle, "records_root");
@@ -364,10 +379,11 @@ Status ArchiveCheck::CheckBundle(const std::string& name, BundleClaim& claim) {
   ++report_.bundles;
   if (!claim.changed.empty()) {
     reporter_.Add("repack-changed", name, std::nullopt, "",
-                  "a repack event: " + claim.changed);
+                  "a repack or redact event: " + claim.changed);
   }
   // Between the event of a repack and its rename the new file counts already.
-  if (claim.moved && claim.bytes) {
+  const bool replaced = claim.moved || !claim.redacted.empty();
+  if (replaced && claim.bytes) {
     if (const fs::path counts = FileOfSize(path, *claim.bytes);
         !counts.empty()) {
       path = counts;
@@ -392,7 +408,7 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
               return key_of(a) < key_of(b);
             });
   listed_ = ListedRecords();
-  CompactRange range;
+  RedactedRange range(claim.redacted);
   std::uint64_t records = 0;
   std::size_t broken = 0;
   JudgeVisitor visitor;
@@ -436,6 +452,12 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
   options.threads = options_.threads;
   options.leaves = true;
   const Status judged = JudgeWarc(file, options, visitor);
+  range.Finish();
+  if (!claim.redacted.empty()) {
+    reporter_.Add("record-redacted", name, std::nullopt, "",
+                  fmt::format("{} records were taken out by a logged decision",
+                              claim.redacted.size()));
+  }
   const Result<FileDigests> found = digests.get();
   if (!judged) {
     reporter_.Add(judged.error().code() == ErrorCode::kIo ? "cannot-read"
@@ -498,7 +520,8 @@ void ArchiveCheck::CheckCdxj(const std::string& name,
   }
   // Until the rename of a killed repack is done, the new one lies beside.
   const fs::path fresh = path.string() + std::string(kRepackEnding);
-  if (claim.moved && fs::exists(fresh, ignored) &&
+  const bool replaced = claim.moved || !claim.redacted.empty();
+  if (replaced && fs::exists(fresh, ignored) &&
       DigestOfIndex(path) != claim.cdxj_sha256 &&
       DigestOfIndex(fresh) == claim.cdxj_sha256) {
     path = fresh;

@@ -164,7 +164,7 @@ class BundleChecker {
              file.error().message(), bundle.seq);
       return;
     }
-    const Result<BundleFacts> facts = ReadBundleFacts(*file);
+    const Result<BundleFacts> facts = ReadBundleFacts(*file, bundle.redacted);
     if (!facts) {
       // No WARC at all any more; its digests cannot fit either.
       const bool shorter = file->size() < bundle.bytes;
@@ -178,6 +178,14 @@ class BundleChecker {
                       facts->sha256 == bundle.sha256 &&
                       (bundle.sha512.empty() || facts->sha512 == bundle.sha512);
     if (!same) return Differs(name, bundle, *facts);
+    if (!bundle.redacted.empty()) {
+      Report("redacted", Weight::kNote, name,
+             std::to_string(bundle.redacted.size()) +
+                 " records were taken out by decision (event " +
+                 std::to_string(*bundle.redact_seq) +
+                 "); their leaf hashes prove the rest",
+             bundle.redact_seq);
+    }
     CheckStatements(name, bundle, *facts);
   }
 

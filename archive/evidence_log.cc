@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
@@ -346,6 +347,9 @@ class LogScanner {
       RememberCapture();
     } else if (type == "seal" || type == "repack") {
       RememberDigests(view_);
+    } else if (type == "redact") {
+      RememberDigests(view_);
+      RememberRedaction();
     } else if (type == "anchor") {
       RememberAnchor();
     } else if (type == "tombstone") {
@@ -391,12 +395,13 @@ class LogScanner {
     const auto name = inner_.Text("name");
     if (!name) return;
     LoggedBundle& bundle = facts_.bundles[std::string(*name)];
-    if (bundle.has_digests && view.Text("type") == "repack" &&
+    const auto type = view.Text("type");
+    if (bundle.has_digests && (type == "repack" || type == "redact") &&
         (StringOf(view, "old_sha256") != bundle.sha256 ||
          StringOf(inner_, "records_root") !=
              bundle.records_root.value_or(""))) {
       Report("records-mismatch", Weight::kAltered,
-             "a repack event does not carry over the records of " +
+             "a repack or redact event does not carry over the records of " +
                  std::string(*name));
     }
     bundle.seq = facts_.lines;
@@ -414,14 +419,34 @@ class LogScanner {
   void RememberTombstone() {
     const std::string of = StringOf(view_, "of");
     if (!of.empty()) facts_.bundles[of].tombstone_seq = facts_.lines;
-    // Two roles have to agree; the array is canonical JSON text here.
+    CheckRoles("tombstone");
+  }
+
+  void RememberRedaction() {
+    if (!inner_.Read(view_.Raw("bundle"))) return;
+    const auto name = inner_.Text("name");
+    if (!name) return;
+    LoggedBundle& bundle = facts_.bundles[std::string(*name)];
+    bundle.redact_seq = facts_.lines;
+    const nlohmann::json event = {
+        {"redacted",
+         nlohmann::json::parse(view_.Raw("redacted"), nullptr, false)}};
+    if (!TakeRedactions(event, bundle.redacted)) {
+      Report("bad-event", Weight::kAltered,
+             "a redact event does not say which records are gone");
+    }
+    CheckRoles("redact");
+  }
+
+  // Two roles have to agree; the array is canonical JSON text here.
+  void CheckRoles(const std::string& type) {
     const std::string_view roles = view_.Raw("approved_by");
     const auto comma = roles.find("\",\"");
     if (comma == std::string_view::npos ||
         roles.substr(2, comma - 2) ==
             roles.substr(comma + 3, roles.find('"', comma + 3) - comma - 3)) {
-      Report("tombstone-one-role", Weight::kWarning,
-             "a tombstone that two different roles did not approve");
+      Report(type + "-one-role", Weight::kWarning,
+             "an erasure that two different roles did not approve");
     }
   }
 

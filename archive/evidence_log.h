@@ -16,6 +16,7 @@
 
 #include "archive/evidence.h"
 #include "archive/merkle.h"
+#include "archive/redaction.h"
 
 namespace stemma {
 
@@ -42,6 +43,8 @@ struct LoggedBundle {
   std::optional<std::uint64_t> records;
   std::optional<std::string> records_root;
   std::optional<std::uint64_t> tombstone_seq;
+  Redactions redacted;
+  std::optional<std::uint64_t> redact_seq;  // of the newest redact event
   std::uint64_t captures = 0;
 };
 

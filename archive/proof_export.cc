@@ -19,8 +19,10 @@
 #include "archive/merkle.h"
 #include "archive/proof_script.h"
 #include "archive/record_scan.h"
+#include "archive/redaction.h"
 #include "archive/signing.h"
 #include "archive/tsa.h"
+#include "archive/zstd_frames.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -62,7 +64,25 @@ class RecordExtractor : public RecordSink {
   }
   void OnProblem(std::uint64_t, std::string_view, std::string) override {}
 
-  const std::vector<Sha256>& leaves() const { return leaves_; }
+  // All leaves of the bundle, the redacted ones in their places; call once.
+  std::vector<Sha256> Leaves(const Redactions& redacted) {
+    std::vector<Sha256> all;
+    std::vector<std::uint64_t> moved;
+    const auto fill = [&] {
+      for (auto gone = redacted.find(all.size()); gone != redacted.end();
+           gone = redacted.find(all.size())) {
+        all.push_back(gone->second);
+      }
+    };
+    for (const Sha256& leaf : leaves_) {
+      fill();
+      moved.push_back(all.size());
+      all.push_back(leaf);
+    }
+    fill();
+    for (auto& [offset, index] : found_) index = moved.at(index);
+    return all;
+  }
   const std::map<std::uint64_t, std::uint64_t>& found() const { return found_; }
   bool failed() const { return failed_; }
 
@@ -280,9 +300,31 @@ class EvidenceExport {
              ".warc");
       }
     }
-    for (const auto& [bundle, files] : wanted) {
+    for (auto& [bundle, files] : wanted) {
+      STEMMA_CHECK_OK(DropRedacted(bundle, files));
       STEMMA_CHECK_OK(ExtractFrom(bundle, files));
     }
+    return {};
+  }
+
+  // What was taken out by decision cannot be given.
+  Status DropRedacted(const std::string& bundle,
+                      std::map<std::uint64_t, fs::path>& files) {
+    const auto logged = log_.bundles.find(bundle);
+    if (logged == log_.bundles.end() || logged->second.redacted.empty()) {
+      return {};
+    }
+    STEMMA_TRY(const Blob file, BlobOfFile((reader_.dir() / bundle).string()));
+    std::erase_if(files, [&](const auto& item) {
+      std::string magic(4, '\0');
+      const auto n = file.ReadAt(item.first, magic);
+      const bool gone = n && magic == VoidFrame(8).substr(0, 4);
+      if (gone) {
+        report_.warnings.push_back(item.second.filename().string() +
+                                   " was redacted and is not given");
+      }
+      return gone;
+    });
     return {};
   }
 
@@ -300,6 +342,8 @@ class EvidenceExport {
     const auto logged = log_.bundles.find(bundle);
     const bool sealed =
         logged != log_.bundles.end() && logged->second.records_root;
+    const std::vector<Sha256> leaves =
+        extractor.Leaves(sealed ? logged->second.redacted : Redactions());
     for (const auto& [offset, target] : files) {
       const auto index = extractor.found().find(offset);
       if (index == extractor.found().end()) {
@@ -308,8 +352,7 @@ class EvidenceExport {
       }
       ++report_.records;
       if (!sealed) continue;
-      STEMMA_CHECK_OK(
-          WriteRecordProof(bundle, extractor.leaves(), index->second, target));
+      STEMMA_CHECK_OK(WriteRecordProof(bundle, leaves, index->second, target));
     }
     if (!sealed) {
       report_.warnings.push_back(bundle +

@@ -254,6 +254,7 @@ Result<std::optional<std::string>> WrongWith(const fs::path& path,
   how.leaves = true;
   STEMMA_CHECK_OK(JudgeWarc(file, how, visitor));
   if (wrong) return wrong;
+  if (sealed.redacted) return Wrong("records were taken out of it by decision");
   if (range.Root().Hex() != sealed.records_root) {
     return Wrong("the root over its records is not the logged one");
   }

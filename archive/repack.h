@@ -35,6 +35,7 @@ struct SealedBundle {
   std::uint64_t bytes = 0;
   std::string sha256, sha512, records_root, cdxj_sha256;
   std::optional<std::uint64_t> records;
+  bool redacted = false;  // not packed anew: it would move what is proved
 };
 
 // Those the log has digests of (its newest seal or repack) and no tombstone.

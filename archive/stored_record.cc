@@ -303,6 +303,14 @@ Result<StoredRecord> OpenRecord(std::shared_ptr<const BundleView> bundle,
     return Error(ErrorCode::kCorrupt,
                  fmt::format("record at {}: {}", offset, why));
   };
+  STEMMA_TRY(const std::string magic,
+             SubBlob(bundle->file(), offset, 4).ReadAll(4));
+  if (magic == VoidFrame(8).substr(0, 4)) {
+    return Error(ErrorCode::kNotFound,
+                 fmt::format("record at {}: it was redacted; the log says why "
+                             "and by whose decision",
+                             offset));
+  }
   STEMMA_TRY(const Blob content,
              RecordContent(std::move(bundle), offset, length));
   STEMMA_TRY(const std::string text,
