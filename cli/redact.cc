@@ -151,9 +151,9 @@ void AddRedact(CLI::App& root, Session& session) {
       "back.\n"
       "exit: 0 done, 3 trouble, 4 refused (one role, or an open bundle)\n"
       "examples:\n"
-      "  stemma redact URN --basis 'GDPR 17, case 12' --approve archivist "
-      "--approve editor\n"
-      "  stemma redact bundles/job-1.warc.zst --basis policy-3 --approve a "
+      "  stemma redact URN --basis 'case 12' --approve archivist --approve "
+      "desk\n"
+      "  stemma redact bundles/job-1.warc.zst --basis law --approve a "
       "--approve b");
   command->callback([options, &session] {
     const Status done = Redact(*options, session);
