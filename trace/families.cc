@@ -119,9 +119,8 @@ class RelationFinder {
     for (std::size_t k = 0; k < texts.size(); ++k) {
       const Publication& publication = all_[first + k];
       for (const TextCandidate& candidate : index_.QueryWords(texts[k].words)) {
-        std::size_t count = 0;
-        for (const std::string& id : index_.Mirrors(candidate.document)) {
-          if (count++ == limits_.max_pairs_of_identical) break;
+        for (const std::string& id : index_.Mirrors(
+                 candidate.document, limits_.max_pairs_of_identical)) {
           pairs.push_back({numbers_.at(id), first + k});
         }
       }

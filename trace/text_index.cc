@@ -421,10 +421,10 @@ std::vector<TextCandidate> TextIndex::Query(std::string_view text,
   TokenHashes(text, words);
   std::vector<TextCandidate> found;
   for (const TextCandidate& candidate : QueryWords(words, site)) {
-    for (const std::string& id : Mirrors(candidate.document)) {
-      if (found.size() == kMaxAnswers) return found;
+    const std::size_t left = kMaxAnswers - found.size();
+    for (std::string& id : Mirrors(candidate.document, left)) {
       found.push_back(candidate);
-      found.back().id = id;
+      found.back().id = std::move(id);
     }
   }
   return found;
@@ -509,16 +509,18 @@ std::vector<TextCandidate> TextIndex::QueryWords(
   return candidates;
 }
 
-std::vector<std::string> TextIndex::Mirrors(std::uint32_t number) const {
+std::vector<std::string> TextIndex::Mirrors(std::uint32_t number,
+                                            std::size_t most) const {
   const State& state = *state_;
   std::vector<std::string> ids;
-  if (number >= state.documents.size()) return ids;
+  if (number >= state.documents.size() || most == 0) return ids;
   const DocumentRow& row = state.documents[number];
   const std::uint32_t first =
       row.mirror_of == kNoDocument ? number : row.mirror_of;
   ids.push_back(state.documents[first].id);
   if (const auto at = state.mirrors.find(first); at != state.mirrors.end()) {
     for (const std::uint32_t mirror : at->second) {
+      if (ids.size() == most) break;
       ids.push_back(state.documents[mirror].id);
     }
   }

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -99,8 +100,11 @@ class TextIndex {
   // The same for words already made; of mirrors the first added stands for all.
   std::vector<TextCandidate> QueryWords(std::span<const std::uint64_t> words,
                                         std::string_view site = {}) const;
-  // All ids with the same text in normal form as document `number`.
-  std::vector<std::string> Mirrors(std::uint32_t number) const;
+  // The ids with the same text in normal form as document `number`, its own
+  // among them, in the order they were added: the first `most` of them.
+  std::vector<std::string> Mirrors(
+      std::uint32_t number,
+      std::size_t most = std::numeric_limits<std::size_t>::max()) const;
   bool Contains(std::string_view id) const;
   TextIndexStats Stats() const;
 

@@ -17,6 +17,7 @@ namespace stemma {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 
 // A text of its own for each seed; the same words never stand together twice.
 std::string Story(int seed, int words = 200) {
@@ -189,6 +190,9 @@ TEST_F(TextIndexTest, MirrorsCostNoPostings) {
   }());
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(index.Mirrors(found[0].document).size(), 20'000u);
+  // Who wants a few does not pay for all: or each of many mirrors would.
+  EXPECT_THAT(index.Mirrors(found[0].document, 2), ElementsAre("m0", "m1"));
+  EXPECT_TRUE(index.Mirrors(found[0].document, 0).empty());
 }
 
 TEST(Segment, WhatWasWrittenIsRead) {
