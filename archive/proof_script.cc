@@ -190,6 +190,11 @@ cd "$root" || exit 3
 log=$T/log
 jq -rs '[.[]|select(.bundle.sha256)|{key:.bundle.name,value:(.bundle+{cdxj:.cdxj_sha256})}]|from_entries|.[]|"\(.sha256) \(.sha512//"-") \(.bytes) \(.cdxj//"-") \(.name)"' "$log" 2>/dev/null > "$T/bundles"
 jq -r 'select(.type=="tombstone")|.of' "$log" 2>/dev/null > "$T/tombs"
+# Packed anew or redacted: the root over all records ever sealed stays.
+jq -rs '[.[]|select(.bundle.records_root)|.bundle]|group_by(.name)|.[]|select((map(.records_root)|unique|length)>1)|.[0].name' "$log" 2>/dev/null > "$T/moved"
+while read -r name; do fail "the log gives $name another root over its records"; done < "$T/moved"
+jq -r 'select(.type=="redact")|"\(.redacted|length) \(.bundle.name) \(.seq)"' "$log" 2>/dev/null > "$T/redacted"
+while read -r n name a; do note "$n records of $name were taken out by decision (event $a)"; done < "$T/redacted"
 while read -r h h5 bytes cd name; do
   case $name in bundles/*[!A-Za-z0-9._-]*|bundles/.*|[!b]*) fail "a bundle with an unsafe name"; continue ;; esac
   if [ -L "$name" ] || { [ -e "$name" ] && [ ! -f "$name" ]; }; then fail "$name is no regular file"; continue; fi
