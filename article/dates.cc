@@ -1065,8 +1065,10 @@ std::string DayShown(const DateClaim& published,
   const std::string seen = DayAsWritten(*shown);
   if (seen == day) return day;
   const auto apart = shown->time - published.time;
-  if (utc && apart > -std::chrono::hours{38} &&
-      apart < std::chrono::hours{24}) {
+  // A day by itself may lie as far off as its own length and the zone's.
+  const bool day_only = shown->precision == Precision::kDay;
+  if (utc && apart > -std::chrono::hours{day_only ? 38 : 14} &&
+      apart < std::chrono::hours{day_only ? 24 : 15}) {
     return seen;
   }
   return seen == modified && published.source.starts_with("json-ld") ? seen
