@@ -1,7 +1,11 @@
 #include "archive/http_block.h"
 
 #include <algorithm>
-#include <charconv>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/trim.h"
 
 namespace stemma {
 namespace {
@@ -13,50 +17,7 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
                     [](char x, char y) { return Lower(x) == Lower(y); });
 }
 
-std::string_view Trim(std::string_view text) {
-  const auto blank = [](char c) {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-  };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-// Calls `see(name, value)` for each field line of `head`.
-template <class See>
-void ForEachField(std::string_view head, const See& see) {
-  std::size_t at = head.find('\n');
-  while (at != std::string_view::npos && at + 1 < head.size()) {
-    const std::size_t next = head.find('\n', at + 1);
-    const std::string_view line = head.substr(
-        at + 1, next == std::string_view::npos ? next : next - at - 1);
-    const std::size_t colon = line.find(':');
-    if (colon != std::string_view::npos) {
-      see(Trim(line.substr(0, colon)), Trim(line.substr(colon + 1)));
-    }
-    at = next;
-  }
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = Lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 }  // namespace
-
-std::size_t HttpHeadEnd(std::string_view bytes) {
-  std::size_t at = 0;
-  while ((at = bytes.find('\n', at)) != std::string_view::npos) {
-    ++at;
-    if (at < bytes.size() && bytes[at] == '\n') return at + 1;
-    if (at + 1 < bytes.size() && bytes[at] == '\r' && bytes[at + 1] == '\n') {
-      return at + 2;
-    }
-  }
-  return std::string_view::npos;
-}
 
 bool IsPackedType(std::string_view mime) {
   return mime.starts_with("video/") || mime.starts_with("audio/") ||
@@ -66,27 +27,16 @@ bool IsPackedType(std::string_view mime) {
 
 HttpBlockHead ReadHttpHead(std::string_view head) {
   HttpBlockHead read;
-  if (head.starts_with("HTTP/")) {
-    const std::size_t space = head.find(' ');
-    if (space != std::string_view::npos) {
-      const std::string_view rest = head.substr(space + 1);
-      std::from_chars(rest.data(),
-                      rest.data() + std::min<std::size_t>(rest.size(), 3),
-                      read.status);
-    }
-  }
-  ForEachField(head, [&read](std::string_view name, std::string_view value) {
+  read.status = HttpStatusOf(head);
+  ForEachHttpField(head, [&read](std::string_view name, std::string_view text) {
     if (EqualsIgnoringCase(name, "content-type") && read.mime.empty()) {
-      const std::string_view mime = Trim(value.substr(0, value.find(';')));
+      const std::string_view mime = Trim(text.substr(0, text.find(';')));
       for (const char c : mime.substr(0, 100)) {
         if (c > ' ' && c < 0x7F) read.mime += Lower(c);
       }
     } else if (EqualsIgnoringCase(name, "transfer-encoding")) {
-      const std::size_t comma = value.rfind(',');
-      read.chunked = EqualsIgnoringCase(
-          Trim(comma == std::string_view::npos ? value
-                                               : value.substr(comma + 1)),
-          "chunked");
+      const std::string_view last = Trim(text.substr(text.rfind(',') + 1));
+      read.chunked = EqualsIgnoringCase(last, "chunked");
     }
   });
   return read;
@@ -95,7 +45,7 @@ HttpBlockHead ReadHttpHead(std::string_view head) {
 std::string HttpField(std::string_view head, std::string_view wanted) {
   std::string found;
   bool seen = false;
-  ForEachField(head, [&](std::string_view name, std::string_view value) {
+  ForEachHttpField(head, [&](std::string_view name, std::string_view value) {
     if (seen || !EqualsIgnoringCase(name, wanted)) return;
     found = std::string(value);
     seen = true;
@@ -103,62 +53,95 @@ std::string HttpField(std::string_view head, std::string_view wanted) {
   return found;
 }
 
-void ChunkStripper::Feed(std::string_view bytes, const Sink& sink) {
-  while (!bytes.empty()) {
-    if (state_ == State::kDone || state_ == State::kBroken) return;
-    if (state_ == State::kData) {
-      const std::size_t n = std::min<std::uint64_t>(left_, bytes.size());
-      sink(bytes.substr(0, n));
-      bytes.remove_prefix(n);
-      left_ -= n;
-      if (left_ == 0) state_ = State::kDataEnd;
-      continue;
-    }
-    const char c = bytes.front();
-    bytes.remove_prefix(1);
-    switch (state_) {
-      case State::kSize:
-        if (const int digit = HexDigit(c); digit >= 0) {
-          if (left_ >> 60 != 0) {
-            state_ = State::kBroken;
-            break;
-          }
-          left_ = left_ << 4 | static_cast<unsigned>(digit);
-          ++digits_;
-          break;
-        }
-        if (digits_ == 0) {
-          state_ = State::kBroken;
-          break;
-        }
-        state_ = State::kExtension;
-        [[fallthrough]];
-      case State::kExtension:
-        if (c == '\n') {
-          line_empty_ = true;
-          state_ = left_ == 0 ? State::kTrailer : State::kData;
-        }
-        break;
-      case State::kDataEnd:
-        if (c == '\r') break;
-        digits_ = 0;
-        left_ = 0;
-        state_ = c == '\n' ? State::kSize : State::kBroken;
-        break;
-      case State::kTrailer:
-        if (c == '\n') {
-          if (line_empty_) state_ = State::kDone;
-          line_empty_ = true;
-        } else if (c != '\r') {
-          line_empty_ = false;
-        }
-        break;
-      case State::kData:
-      case State::kDone:
-      case State::kBroken:
-        break;
-    }
+namespace {
+
+class ChunkedPayload {
+ public:
+  explicit ChunkedPayload(Blob body) : body_(std::move(body)) {}
+  Status Walk();
+  std::uint64_t size() const { return size_; }
+  Result<std::size_t> ReadAt(std::uint64_t at, std::span<char> out) const;
+
+ private:
+  // A place inside a chunk: what lies before it, and what is left of it.
+  struct Mark {
+    std::uint64_t payload = 0, body = 0, left = 0;
+  };
+
+  Blob body_;
+  std::vector<Mark> marks_;
+  std::uint64_t size_ = 0;
+};
+
+Status ChunkedPayload::Walk() {
+  constexpr std::uint64_t kMostMarks = 40'000;
+  const std::uint64_t apart = body_.size() / kMostMarks;
+  ChunkWalker walker;
+  std::string piece(256 << 10, '\0');
+  for (std::uint64_t at = 0; at < body_.size() && !walker.done();) {
+    STEMMA_TRY(const std::size_t n, body_.ReadAt(at, piece));
+    if (n == 0) break;
+    const auto mark = [&](std::string_view payload) {
+      const std::uint64_t where =
+          at + static_cast<std::uint64_t>(payload.data() - piece.data());
+      if (marks_.empty() || where > marks_.back().body + apart) {
+        marks_.push_back({size_, where, walker.left_in_chunk()});
+      }
+      size_ += payload.size();
+    };
+    walker.Feed(std::string_view(piece).substr(0, n), mark);
+    if (walker.broken()) break;
+    at += n;
   }
+  return {};
+}
+
+Result<std::size_t> ChunkedPayload::ReadAt(std::uint64_t at,
+                                           std::span<char> out) const {
+  if (at >= size_ || out.empty()) return std::size_t{0};
+  out = out.first(std::min<std::uint64_t>(out.size(), size_ - at));
+  Mark here = *std::prev(std::upper_bound(
+      marks_.begin(), marks_.end(), at,
+      [](std::uint64_t value, const Mark& m) { return value < m.payload; }));
+  ChunkWalker walker = ChunkWalker::InChunk(here.left);
+  std::size_t done = 0;
+  std::string piece;
+  while (done < out.size()) {
+    if (here.payload < at && walker.left_in_chunk() > 0) {
+      const std::uint64_t n =
+          std::min(walker.left_in_chunk(), at - here.payload);
+      walker.Skip(n);
+      here.payload += n;
+      here.body += n;
+    }
+    piece.resize(std::clamp<std::size_t>(out.size() - done, 4096, 64 << 10));
+    STEMMA_TRY(const std::size_t n, body_.ReadAt(here.body, piece));
+    if (n == 0) break;
+    const auto take = [&](std::string_view payload) {
+      const std::uint64_t before =
+          at + done - std::min(at + done, here.payload);
+      here.payload += payload.size();
+      if (before >= payload.size()) return;
+      payload.remove_prefix(before);
+      payload = payload.substr(0, out.size() - done);
+      std::copy(payload.begin(), payload.end(), out.begin() + done);
+      done += payload.size();
+    };
+    if (walker.Feed(std::string_view(piece).substr(0, n), take) < n) break;
+    here.body += n;
+  }
+  return done;
+}
+
+}  // namespace
+
+Result<Blob> WithoutChunks(const Blob& body) {
+  const auto payload = std::make_shared<ChunkedPayload>(body);
+  STEMMA_CHECK_OK(payload->Walk());
+  return Blob(payload->size(),
+              [payload](std::uint64_t at, std::span<char> out) {
+                return payload->ReadAt(at, out);
+              });
 }
 
 }  // namespace stemma

@@ -4,9 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
+
+#include "core/blob.h"
+#include "core/chunked.h"
+#include "core/http_head.h"
+#include "core/result.h"
 
 namespace stemma {
 
@@ -18,7 +22,9 @@ struct HttpBlockHead {
 
 // The position behind the blank line that ends the head; npos if there is
 // none in `bytes`. Accepts bare LF.
-std::size_t HttpHeadEnd(std::string_view bytes);
+inline std::size_t HttpHeadEnd(std::string_view bytes) {
+  return EndOfHttpHead(bytes);
+}
 
 HttpBlockHead ReadHttpHead(std::string_view head);
 
@@ -28,31 +34,12 @@ std::string HttpField(std::string_view head, std::string_view name);
 // Whether bytes of this type are compressed by themselves.
 bool IsPackedType(std::string_view mime);
 
-// Takes a chunked body (RFC 9112 7.1) in pieces and gives the payload. Bytes
-// that break the coding, and all after them, count as not decodable.
-class ChunkStripper {
- public:
-  using Sink = std::function<void(std::string_view payload)>;
-  // Hands payload bytes of `bytes` to `sink`.
-  void Feed(std::string_view bytes, const Sink& sink);
-  bool done() const { return state_ == State::kDone; }
-  bool broken() const { return state_ == State::kBroken; }
-  std::uint64_t left_in_chunk() const { return left_; }
+// Takes a chunked body in pieces and gives the payload.
+using ChunkStripper = ChunkWalker;
 
- private:
-  enum class State {
-    kSize,
-    kExtension,
-    kData,
-    kDataEnd,
-    kTrailer,
-    kDone,
-    kBroken,
-  };
-  State state_ = State::kSize;
-  std::uint64_t left_ = 0;
-  int digits_ = 0;
-  bool line_empty_ = true;
-};
+// A chunked body as its payload, read where it lies. Bytes that break the
+// coding, and all after them, are left out. Walks the body once; keeps at most
+// 1 MiB of marks, however many chunks there are.
+Result<Blob> WithoutChunks(const Blob& body);
 
 }  // namespace stemma

@@ -101,7 +101,7 @@ Result<std::vector<Piece>> FromSeekTable(const Blob& file, std::uint64_t offset,
   STEMMA_TRY(const std::string footer,
              SubBlob(file, offset + length - 9, 9).ReadAll(9));
   if (footer.size() != 9 ||
-      Le32(std::string_view(footer).substr(5)) != 0x8F92EAB1U ||
+      Le32(std::string_view(footer).substr(5)) != kSeekableMagic ||
       footer[4] != 0) {
     return pieces;
   }
@@ -158,50 +158,6 @@ Result<std::vector<Piece>> FromWalk(const Blob& file, std::uint64_t offset,
     content += size;
   }
   return pieces;
-}
-
-// A chunked body as its payload: where each chunk's data lies in the block.
-Result<Blob> WithoutChunks(const Blob& body) {
-  struct Chunk {
-    std::uint64_t payload = 0, body = 0, size = 0;
-  };
-  auto chunks = std::make_shared<std::vector<Chunk>>();
-  ChunkStripper stripper;
-  std::string piece(256 << 10, '\0');
-  std::uint64_t total = 0;
-  for (std::uint64_t at = 0; at < body.size() && !stripper.done();) {
-    STEMMA_TRY(const std::size_t n, body.ReadAt(at, piece));
-    if (n == 0) break;
-    stripper.Feed(
-        std::string_view(piece).substr(0, n), [&](std::string_view payload) {
-          const std::uint64_t where =
-              at + static_cast<std::uint64_t>(payload.data() - piece.data());
-          if (!chunks->empty() &&
-              chunks->back().body + chunks->back().size == where) {
-            chunks->back().size += payload.size();
-          } else {
-            chunks->push_back({total, where, payload.size()});
-          }
-          total += payload.size();
-        });
-    at += n;
-  }
-  return Blob(
-      total,
-      [chunks, body](std::uint64_t at,
-                     std::span<char> out) -> Result<std::size_t> {
-        auto chunk = std::upper_bound(chunks->begin(), chunks->end(), at,
-                                      [](std::uint64_t value, const Chunk& c) {
-                                        return value < c.payload;
-                                      });
-        if (chunk == chunks->begin()) return std::size_t{0};
-        --chunk;
-        const std::uint64_t into = at - chunk->payload;
-        if (into >= chunk->size) return std::size_t{0};
-        return body.ReadAt(
-            chunk->body + into,
-            out.first(std::min<std::uint64_t>(out.size(), chunk->size - into)));
-      });
 }
 
 }  // namespace

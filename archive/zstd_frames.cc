@@ -464,7 +464,7 @@ std::string SeekTable(const std::vector<FrameSizes>& frames) {
   }
   PutLe32(table, static_cast<std::uint32_t>(frames.size()));
   table += '\0';
-  PutLe32(table, 0x8F92EAB1U);
+  PutLe32(table, kSeekableMagic);
   return table;
 }
 

@@ -149,7 +149,8 @@ std::string SeekTable(const std::vector<FrameSizes>& frames);
 inline constexpr std::uint32_t kZstdMagic = 0xFD2FB528;
 inline constexpr std::uint32_t kDictionaryFrameMagic = 0x184D2A5D;
 inline constexpr std::uint32_t kSeekTableMagic = 0x184D2A5E;
-inline constexpr std::uint32_t kVoidMagic = 0x184D2A50;  // room, and voided
+inline constexpr std::uint32_t kSeekableMagic = 0x8F92EAB1;  // ends it
+inline constexpr std::uint32_t kVoidMagic = 0x184D2A50;      // room, and voided
 
 // A skippable frame of `size` bytes in all, at least 8; zeros inside.
 std::string VoidFrame(std::size_t size);

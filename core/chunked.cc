@@ -59,7 +59,26 @@ void ChunkWalker::TakeTrailerByte(char c) {
   }
 }
 
+ChunkWalker ChunkWalker::InChunk(std::uint64_t left) {
+  ChunkWalker walker;
+  walker.state_ = State::kData;
+  walker.left_ = left;
+  return walker;
+}
+
+void ChunkWalker::Skip(std::uint64_t size) {
+  left_ -= std::min(size, left_);
+  if (left_ == 0 && state_ == State::kData) state_ = State::kDataCr;
+}
+
 std::size_t ChunkWalker::Feed(std::string_view bytes, std::string* payload) {
+  return Walk(bytes, [payload](std::string_view part) {
+    if (payload != nullptr) payload->append(part);
+  });
+}
+
+std::size_t ChunkWalker::Walk(
+    std::string_view bytes, const std::function<void(std::string_view)>& see) {
   std::size_t i = 0;
   while (i < bytes.size()) {
     const char c = bytes[i];
@@ -88,7 +107,7 @@ std::size_t ChunkWalker::Feed(std::string_view bytes, std::string* payload) {
       case State::kData: {
         const std::size_t take = static_cast<std::size_t>(
             std::min<std::uint64_t>(left_, bytes.size() - i));
-        if (payload != nullptr) payload->append(bytes.substr(i, take));
+        see(bytes.substr(i, take));
         i += take;
         left_ -= take;
         if (left_ == 0) state_ = State::kDataCr;

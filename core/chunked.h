@@ -1,7 +1,9 @@
 // The chunked transfer coding (RFC 9112 7.1), looked at or undone.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,11 +16,23 @@ class ChunkWalker {
  public:
   explicit ChunkWalker(std::size_t max_trailer_bytes = 64 << 10)
       : max_trailer_bytes_(max_trailer_bytes) {}
+  // One that stands inside a chunk of which `left` bytes, more than none, are
+  // still to come.
+  static ChunkWalker InChunk(std::uint64_t left);
 
   // Takes the next bytes; returns how many of them belong to the body: fewer
   // than given once it ended or broke. Payload bytes are appended to `payload`
   // unless that is null.
   std::size_t Feed(std::string_view bytes, std::string* payload);
+  // The same; payload bytes are shown to `see` as they stand in `bytes`. While
+  // it looks they still count as left in their chunk.
+  template <std::invocable<std::string_view> See>
+  std::size_t Feed(std::string_view bytes, const See& see) {
+    return Walk(bytes, [&see](std::string_view payload) { see(payload); });
+  }
+  std::uint64_t left_in_chunk() const { return left_; }
+  // Passes over `size` payload bytes, at most those left in the chunk.
+  void Skip(std::uint64_t size);
 
   bool done() const { return state_ == State::kDone; }
   bool broken() const { return state_ == State::kBroken; }
@@ -37,6 +51,8 @@ class ChunkWalker {
     kDone,
     kBroken
   };
+  std::size_t Walk(std::string_view bytes,
+                   const std::function<void(std::string_view)>& see);
   void Break(std::string why);
   bool TakeSizeByte(char c);
   void TakeTrailerByte(char c);

@@ -93,6 +93,40 @@ std::size_t EndOfHttpHead(std::string_view bytes) {
   return std::string_view::npos;
 }
 
+void ForEachHttpField(std::string_view head,
+                      const std::function<void(std::string_view name,
+                                               std::string_view value)>& see) {
+  std::size_t at = 0;
+  NextLine(head, &at);
+  std::string_view name, value;
+  std::string joined;  // a folded value
+  while (at < head.size()) {
+    const std::string_view line = NextLine(head, &at);
+    if (line.empty()) break;
+    if ((line[0] == ' ' || line[0] == '\t') && !name.empty()) {
+      const std::string_view more = Trim(line);
+      if (value.data() != joined.data()) joined = value;
+      if (!joined.empty() && !more.empty()) joined += ' ';
+      joined += more;
+      value = joined;
+      continue;
+    }
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    const std::string_view next = Trim(line.substr(0, colon));
+    if (next.empty()) continue;
+    if (!name.empty()) see(name, value);
+    name = next;
+    value = Trim(line.substr(colon + 1));
+  }
+  if (!name.empty()) see(name, value);
+}
+
+int HttpStatusOf(std::string_view head) {
+  std::size_t at = 0;
+  return StatusOf(NextLine(head, &at));
+}
+
 Result<HttpHead> ParseHttpHead(std::string_view head) {
   HttpHead parsed;
   std::size_t at = 0;
@@ -113,23 +147,9 @@ Result<HttpHead> ParseHttpHead(std::string_view head) {
   } else if (IsRequestLine(first)) {
     parsed.version = first.substr(first.rfind(' ') + 1);
   }
-  while (at < head.size()) {
-    const std::string_view line = NextLine(head, &at);
-    if (line.empty()) break;
-    // RFC 9112 5.2: a folded line continues the value with a blank.
-    if ((line[0] == ' ' || line[0] == '\t') && !parsed.fields.empty()) {
-      std::string& value = parsed.fields.back().second;
-      const std::string_view more = Trim(line);
-      if (!value.empty() && !more.empty()) value += ' ';
-      value += more;
-      continue;
-    }
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) continue;
-    const std::string_view name = Trim(line.substr(0, colon));
-    if (name.empty()) continue;
-    parsed.fields.emplace_back(name, Trim(line.substr(colon + 1)));
-  }
+  ForEachHttpField(head, [&parsed](std::string_view name, auto value) {
+    parsed.fields.emplace_back(name, value);
+  });
   return parsed;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,15 @@ struct HttpHead {
 // The position behind the blank line that ends the head, or npos when `bytes`
 // hold none yet. Bare LF counts.
 std::size_t EndOfHttpHead(std::string_view bytes);
+
+// Calls `see` for each field of `head` in order, trimmed; a folded line goes on
+// with the value before it (RFC 9112 5.2). The first line is no field.
+void ForEachHttpField(std::string_view head,
+                      const std::function<void(std::string_view name,
+                                               std::string_view value)>& see);
+
+// The status in the first line of `head`; 0 when it is no status line.
+int HttpStatusOf(std::string_view head);
 
 // Reads a head with or without its closing blank line. kMalformed when the
 // first line is neither a status line nor a request line.
