@@ -13,14 +13,15 @@
 namespace stemma {
 namespace {
 
-// 64 bits are enough to tell apart what honest files hold; who can make two
-// URLs with the same ones gains an unnoticed line in an index, no more.
-std::uint64_t UrlKey(std::string_view url) {
-  const Sha256 digest = Sha256Of(url);
+std::uint64_t First64(const Sha256& digest) {
   std::uint64_t key = 0;
   for (int i = 0; i < 8; ++i) key = key << 8 | digest.bytes[i];
   return key;
 }
+
+// 64 bits are enough to tell apart what honest files hold; who can make two
+// URLs with the same ones gains an unnoticed line in an index, no more.
+std::uint64_t UrlKey(std::string_view url) { return First64(Sha256Of(url)); }
 
 std::uint64_t NumberOf(std::string_view digits) {
   std::uint64_t number = 0;
@@ -33,10 +34,18 @@ std::uint64_t NumberOf(std::string_view digits) {
 void ListedRecords::Add(const RecordInfo& record) {
   if (!IsListedInCdxj(record)) return;
   const std::optional<TimePoint> time = ParseTime(record.date);
-  places_.push_back({record.offset, record.length, UrlKey(record.uri),
-                     time ? NumberOf(Format14(*time)) : 0,
-                     static_cast<std::uint32_t>(std::max(record.status, 0)),
-                     false});
+  // As an index states them.
+  const bool resource = record.type == "resource";
+  const std::optional<Sha256> payload = resource && !record.payload_sha256
+                                            ? record.block_sha256
+                                            : record.payload_sha256;
+  places_.push_back(
+      {record.offset, record.length, UrlKey(record.uri),
+       time ? NumberOf(Format14(*time)) : 0,
+       payload ? UrlKey(payload->Labelled()) : 0,
+       UrlKey(record.type == "revisit" ? "warc/revisit" : record.mime),
+       static_cast<std::uint32_t>(std::max(record.status, 0)), resource,
+       false});
 }
 
 ListedRecords::Place* ListedRecords::At(std::uint64_t offset) {
@@ -128,10 +137,32 @@ void CdxjCheck::TakeLine(std::string_view line) {
       NumberOf(parsed->status) != place->status) {
     report_("cdxj-status", at_, "the record has another status");
   }
+  const auto digest = Sha256::Parse(parsed->digest);
+  if (digest && place->payload != 0 &&
+      UrlKey(digest->Labelled()) != place->payload) {
+    report_("cdxj-digest", at_, "the record states another digest");
+  }
+  if (ours_) JudgeOurs(line, *parsed, *place);
   if (parsed->key != SurtKey(parsed->url)) {
     report_("cdxj-key", at_,
             fmt::format("key of {} should be {}", parsed->url,
                         SurtKey(parsed->url)));
+  }
+}
+
+// Ours say all that the record says, in one form.
+void CdxjCheck::JudgeOurs(std::string_view line, const CdxjLine& parsed,
+                          const ListedRecords::Place& place) {
+  if (parsed.Text() != line) {
+    report_("cdxj-form", at_, "not in the form that was written");
+  } else if (UrlKey(parsed.mime) != place.mime) {
+    report_("cdxj-type", at_, "the record has another type");
+  } else if (Sha256::Parse(parsed.digest).has_value() != (place.payload != 0)) {
+    report_("cdxj-digest", at_, "the record has no such digest");
+  } else if (place.resource && parsed.status != "200") {
+    report_("cdxj-status", at_, "a resource is listed as 200");
+  } else if (!place.resource && parsed.status.empty() != (place.status == 0)) {
+    report_("cdxj-status", at_, "the record has another status");
   }
 }
 

@@ -1,6 +1,6 @@
 // An index against the records it lists: form, order, and that every line
 // points at a record of that URL, date and status. Read in pieces, in bounded
-// memory: of each listed record 40 bytes are kept.
+// memory: of each listed record 56 bytes are kept.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/cdxj.h"
 #include "archive/records.h"
 #include "core/time.h"
 
@@ -19,9 +20,12 @@ class ListedRecords {
  public:
   struct Place {
     std::uint64_t offset = 0, length = 0;
-    std::uint64_t url = 0;   // first 64 bits of its SHA-256
-    std::uint64_t when = 0;  // YYYYMMDDhhmmss as a number
+    std::uint64_t url = 0;      // first 64 bits of its SHA-256
+    std::uint64_t when = 0;     // YYYYMMDDhhmmss as a number
+    std::uint64_t payload = 0;  // the same of its payload digest; 0: none
+    std::uint64_t mime = 0;     // the same of what an index calls its type
     std::uint32_t status = 0;
+    bool resource = false;
     bool hit = false;
   };
 
@@ -52,20 +56,24 @@ class CdxjCheck {
   // `at` is the line's first byte in the index, uncompressed.
   using Report = std::function<void(std::string_view code, std::uint64_t at,
                                     std::string text)>;
-  CdxjCheck(FindFile find, Report report)
-      : find_(std::move(find)), report_(std::move(report)) {}
+  // `ours`: lines must have the very form in which we write them.
+  CdxjCheck(FindFile find, Report report, bool ours = false)
+      : find_(std::move(find)), report_(std::move(report)), ours_(ours) {}
 
   // The next bytes of the index. "cdxj-form", "cdxj-unsorted", "cdxj-filename",
-  // "cdxj-offset", "cdxj-date", "cdxj-status", "cdxj-key".
+  // "cdxj-offset", "cdxj-date", "cdxj-status", "cdxj-digest", "cdxj-key".
   void Feed(std::string_view bytes);
   void Finish();
 
  private:
   void TakeLine(std::string_view line);
+  void JudgeOurs(std::string_view line, const CdxjLine& parsed,
+                 const ListedRecords::Place& place);
 
   static constexpr std::size_t kMaxLine = 1 << 20;
   FindFile find_;
   Report report_;
+  bool ours_;
   std::string carry_, last_;
   std::uint64_t at_ = 0;  // of the line being read
   bool too_long_ = false;

@@ -3,15 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <future>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <unordered_set>
 
 #include "archive/bundle_seal.h"
 #include "archive/cdxj_check.h"
+#include "archive/check_book.h"
+#include "archive/event_line.h"
 #include "archive/event_log.h"
 #include "archive/index.h"
 #include "archive/index_rows.h"
@@ -28,116 +28,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-// What is merely out of form; everything else found is damage.
-constexpr std::array<std::string_view, 34> kWarnings = {
-    "repack-unfinished",  "wacz-index-incomplete",
-    "wacz-page-unknown",  "version",
-    "unknown-type",       "missing-field",
-    "forbidden-field",    "record-id",
-    "date-form",          "uri-brackets",
-    "uri-form",           "digest-form",
-    "no-content-size",    "no-checksum",
-    "window-too-large",   "payload-digest-chunked",
-    "response-not-http",  "chunks-broken",
-    "revisit-unresolved", "sha1-only",
-    "no-digest",          "record-orphan",
-    "bundle-orphan",      "bundle-open",
-    "cdxj-missing",       "index-missing",
-    "time-order",         "torn-tail",
-    "two-records-in-one", "original-elsewhere",
-    "dictionary-id",      "sealed-with-problems",
-    "bundle-tombstoned",  "record-redacted"};
-constexpr std::array<std::string_view, 2> kIncomplete = {"bundle-missing",
-                                                         "record-missing"};
-
-std::uint64_t Shorten(const Sha256& digest) {
-  std::uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | digest.bytes[i];
-  return value;
-}
-// 64 bits are enough to find; what is found is compared in full elsewhere.
-std::uint64_t Key(std::string_view a, std::string_view b = {}) {
-  return Shorten(Sha256Of(a, b));
-}
-
-class Reporter {
- public:
-  Reporter(CheckReport& report, std::size_t most)
-      : report_(report), most_(most) {}
-  void Add(std::string_view code, const std::string& file,
-           std::optional<std::uint64_t> offset, const std::string& record,
-           std::string text) {
-    // The worst stay even in a flood of others.
-    if (report_.findings.size() >= most_ &&
-        (codes_.contains(std::string(code)) ||
-         report_.findings.size() >= most_ * 2)) {
-      ++report_.findings_left_out;
-      return;
-    }
-    codes_.insert(std::string(code));
-    report_.findings.push_back({std::string(code), WeightOf(code), file, offset,
-                                record, std::move(text)});
-  }
-
- private:
-  CheckReport& report_;
-  std::size_t most_;
-  std::set<std::string> codes_;
-};
-
-// What must be known of all records to judge one against the others.
-class RecordBook {
- public:
-  // False when the id was seen before.
-  bool Add(const RecordInfo& info) {
-    if (info.type == "response" || info.type == "resource") {
-      originals_.insert(Key(info.id));
-      places_.insert(Key(info.uri + "\n", info.date));
-    }
-    return ids_.insert(Key(info.id)).second;
-  }
-  void Later(std::string file, const RecordInfo& revisit) {
-    revisits_.push_back(
-        {std::move(file), revisit.offset, revisit.id, Key(revisit.refers_to),
-         Key(revisit.refers_to_uri + "\n", revisit.refers_to_date)});
-  }
-  void Resolve(Reporter& reporter) const {
-    for (const Revisit& r : revisits_) {
-      if (originals_.contains(r.by_id) || places_.contains(r.by_place)) {
-        continue;
-      }
-      reporter.Add("revisit-unresolved", r.file, r.offset, r.id,
-                   "the record it repeats is not here; its payload is not "
-                   "verified");
-    }
-  }
-
- private:
-  struct Revisit {
-    std::string file;
-    std::uint64_t offset;
-    std::string id;
-    std::uint64_t by_id, by_place;
-  };
-  std::unordered_set<std::uint64_t> ids_, originals_, places_;
-  std::vector<Revisit> revisits_;
-};
-
-void TakeRecord(const JudgedRecord& record, const std::string& file,
-                RecordBook& book, Reporter& reporter, CheckReport& report) {
-  ++report.records;
-  report.block_bytes += record.info.block_bytes;
-  for (const RecordFinding& finding : record.findings) {
-    reporter.Add(finding.code, file, record.info.offset, record.info.id,
-                 finding.text);
-  }
-  if (!book.Add(record.info)) {
-    reporter.Add("duplicate-record-id", file, record.info.offset,
-                 record.info.id, "another record has the same id");
-  }
-  if (record.info.type == "revisit") book.Later(file, record.info);
-}
 
 // ---------------------------------------------------------------- archives
 
@@ -172,7 +62,7 @@ void TakeRedactedOut(const Json& event, BundleClaim& claim) {
     claim.changed = "what was redacted is not told in the form of such events";
   }
   std::set<std::uint64_t> keys;
-  for (const std::string& id : ids) keys.insert(Key(id));
+  for (const std::string& id : ids) keys.insert(CheckKey(id));
   std::erase_if(claim.places, [&keys](const RecordPlace& place) {
     return keys.contains(place.id);
   });
@@ -211,13 +101,13 @@ void TakeClaims(const Json& event, Claims& claims) {
   for (const RecordInfo& record : RecordsInEvent(event)) {
     if (record.length == 0) continue;
     claims[record.bundle].places.push_back({record.offset, record.length,
-                                            Key(record.id), record.block_sha256,
-                                            false});
+                                            CheckKey(record.id),
+                                            record.block_sha256, false});
   }
 }
 
 // The log line by line; what it claims of bundles goes to `claims`.
-Status CheckLog(const fs::path& path, Claims& claims, Reporter& reporter,
+Status CheckLog(const fs::path& path, Claims& claims, CheckReporter& reporter,
                 CheckReport& report) {
   const std::string file = "manifest/events.jsonl";
   std::string prev(64, '0'), last_t;
@@ -237,6 +127,8 @@ Status CheckLog(const fs::path& path, Claims& claims, Reporter& reporter,
               const std::size_t colon = message.find(": ");
               bad(message.substr(0, colon), message.substr(colon + 2));
             } else {
+              const LineFault fault = ExplainLine(line);
+              if (!fault.code.empty()) bad(fault.code, fault.why);
               if ((*event)["seq"] != seq) {
                 bad("seq-gap", fmt::format("seq is {}, expected {}",
                                            (*event)["seq"].dump(), seq));
@@ -306,6 +198,7 @@ class ArchiveCheck {
   void CheckSeal(const std::string& name, const BundleClaim& claim,
                  std::uint64_t size, const Result<FileDigests>& digests,
                  std::uint64_t records, const Sha256& root);
+  Status CheckUnsealed(const std::string& name, const Blob& file);
   void CheckCdxj(const std::string& name, const BundleClaim& claim);
   void CheckIndex();
   void FindOrphans();
@@ -313,7 +206,7 @@ class ArchiveCheck {
   const fs::path& dir_;
   const CheckOptions& options_;
   CheckReport report_;
-  Reporter reporter_;
+  CheckReporter reporter_;
   RecordBook book_;
   Claims claims_;
   std::unique_ptr<Index> index_;
@@ -411,20 +304,29 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
   RedactedRange range(claim.redacted);
   std::uint64_t records = 0;
   std::size_t broken = 0;
+  std::uint64_t named_end = 0;
+  for (const RecordPlace& place : claim.places) {
+    named_end = std::max(named_end, place.offset + place.length);
+  }
   JudgeVisitor visitor;
   visitor.problem = [&](std::uint64_t offset, std::string_view code,
                         std::string text) {
     ++broken;
+    // Behind the last record that is named a writer may be at work.
+    if (open && offset >= named_end) {
+      code = "torn-tail";
+      text += "; the next writer moves it aside";
+    }
     reporter_.Add(code, name, offset, "", std::move(text));
   };
   visitor.record = [&](JudgedRecord record) {
-    TakeRecord(record, name, book_, reporter_, report_);
+    book_.Take(record, name, reporter_, report_);
     if (!record.whole) return;
     ++records;
     range.Append(record.leaf);
     const RecordInfo& info = record.info;
     listed_.Add(info);
-    const std::uint64_t key = claim.moved ? Key(info.id) : info.offset;
+    const std::uint64_t key = claim.moved ? CheckKey(info.id) : info.offset;
     auto place =
         std::lower_bound(claim.places.begin(), claim.places.end(), key,
                          [&key_of](const RecordPlace& p, std::uint64_t k) {
@@ -438,7 +340,7 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
       return;
     }
     place->seen = true;
-    if (place->id != Key(info.id) ||
+    if (place->id != CheckKey(info.id) ||
         (!claim.moved && place->length != info.length)) {
       reporter_.Add("record-differs", name, info.offset, info.id,
                     "not the record the log has here");
@@ -466,11 +368,17 @@ Status ArchiveCheck::JudgeBundle(const fs::path& path, const std::string& name,
   }
   for (const RecordPlace& place : claim.places) {
     if (place.seen) continue;
-    reporter_.Add("record-missing", name, place.offset, "",
-                  "the log names a record here and none is readable");
+    // The places of a bundle packed anew are those of the file before.
+    reporter_.Add("record-missing", name,
+                  claim.moved ? std::nullopt : std::optional(place.offset), "",
+                  claim.moved ? "the log names a record that is not readable"
+                              : "the log names a record here and none is "
+                                "readable");
   }
   if (!claim.sha256.empty()) {
     CheckSeal(name, claim, file.size(), found, records, range.Root());
+  } else if (!open) {
+    STEMMA_CHECK_OK(CheckUnsealed(name, file));
   }
   if (open && broken == 0) {
     reporter_.Add("bundle-open", name, std::nullopt, "",
@@ -506,6 +414,19 @@ void ArchiveCheck::CheckSeal(const std::string& name, const BundleClaim& claim,
   }
 }
 
+// Closed, and no event has its digest: between the rename and the event of a
+// sealing that was killed. Its footer is all there is to hold it against.
+Status ArchiveCheck::CheckUnsealed(const std::string& name, const Blob& file) {
+  STEMMA_TRY(const FooterState footer, CheckFooter(file));
+  if (footer == FooterState::kMismatch) {
+    reporter_.Add("bundle-digest-mismatch", name, std::nullopt, "",
+                  "the digest at its end is not that of the bytes before");
+  }
+  reporter_.Add("seal-missing", name, std::nullopt, "",
+                "closed, and no event has its digest");
+  return {};
+}
+
 void ArchiveCheck::CheckCdxj(const std::string& name,
                              const BundleClaim& claim) {
   const std::string file = name.substr(0, name.size() - 9) + ".cdxj";
@@ -537,7 +458,8 @@ void ArchiveCheck::CheckCdxj(const std::string& name,
       [&](std::string_view of) { return of == filename ? &listed_ : nullptr; },
       [&](std::string_view code, std::uint64_t at, std::string text) {
         reporter_.Add(code, file, at, "", std::move(text));
-      });
+      },
+      true);
   Sha256Hasher hasher;
   const Status read = ForEachPiece(*index, [&](std::string_view bytes) {
     hasher.Update(bytes);
@@ -571,7 +493,15 @@ void ArchiveCheck::CheckIndex() {
     return;
   }
   const Result<bool> same = IndexAgrees(dir_);
-  if (!same) {
+  std::error_code none;
+  const bool journal =
+      fs::file_size(dir_ / "index.sqlite-journal", none) > 0 && !none;
+  if (!same && journal) {
+    // Looking must not write, and only who writes may roll it back.
+    reporter_.Add("index-unfinished", "index.sqlite", std::nullopt, "",
+                  "a killed process left a change half made; the next writer "
+                  "takes it back");
+  } else if (!same) {
     reporter_.Add("index-damaged", "index.sqlite", std::nullopt, "",
                   same.error().message());
   } else if (!*same) {
@@ -603,17 +533,6 @@ Result<FileDigests> DigestsOfFile(const fs::path& path) {
   STEMMA_TRY(digests.sha256, digest(DigestAlgorithm::kSha256));
   STEMMA_TRY(digests.sha512, longer.get());
   return digests;
-}
-
-Weight WeightOf(std::string_view code) {
-  if (std::find(kWarnings.begin(), kWarnings.end(), code) != kWarnings.end()) {
-    return Weight::kWarning;
-  }
-  if (std::find(kIncomplete.begin(), kIncomplete.end(), code) !=
-      kIncomplete.end()) {
-    return Weight::kIncomplete;
-  }
-  return code == "cannot-read" ? Weight::kCannotCheck : Weight::kAltered;
 }
 
 Weight CheckReport::Worst() const {
@@ -649,100 +568,6 @@ std::string CheckReport::Verdict() const {
 Result<CheckReport> CheckArchive(const fs::path& dir,
                                  const CheckOptions& options) {
   return ArchiveCheck(dir, options).Run();
-}
-
-namespace {
-
-// `footer` is asked for once the records are judged.
-Result<CheckReport> CheckWarc(
-    const Blob& blob, const std::string& name, const CheckOptions& options,
-    const std::function<Result<FooterState>()>& check_footer,
-    ListedRecords* listed) {
-  CheckReport report;
-  Reporter reporter(report, options.max_findings);
-  RecordBook book;
-  report.bundles = 1;
-  report.bytes = blob.size();
-  std::uint64_t weak = 0, strong = 0;
-  JudgeVisitor visitor;
-  visitor.problem = [&](std::uint64_t offset, std::string_view code,
-                        std::string text) {
-    reporter.Add(code, name, offset, "", std::move(text));
-  };
-  visitor.record = [&](JudgedRecord record) {
-    const bool digests = record.block != DigestState::kNone ||
-                         record.payload != DigestState::kNone;
-    if (record.weak)
-      ++weak;
-    else if (digests)
-      ++strong;
-    if (listed != nullptr && record.whole) listed->Add(record.info);
-    TakeRecord(record, name, book, reporter, report);
-  };
-  JudgeOptions judge;
-  judge.threads = options.threads;
-  const Status judged = JudgeWarc(blob, judge, visitor);
-  if (!judged) return judged.error();
-  STEMMA_TRY(const FooterState footer, check_footer());
-  if (footer == FooterState::kMismatch) {
-    reporter.Add("bundle-digest-mismatch", name, std::nullopt, "",
-                 "the digest at its end is not that of the bytes before");
-  }
-  book.Resolve(reporter);
-  report.weak = weak > 0 && strong == 0;
-  if (report.weak) {
-    reporter.Add("sha1-only", name, std::nullopt, "",
-                 "no digest is stronger than SHA-1");
-  }
-  if (report.records == 0) {
-    reporter.Add("no-record", name, 0, "", "the file holds no whole record");
-  } else if (weak == 0 && strong == 0) {
-    reporter.Add("no-digest", name, std::nullopt, "",
-                 "no record has a digest: nothing was verified");
-  }
-  return report;
-}
-
-}  // namespace
-
-Result<CheckReport> CheckWarcFile(const fs::path& file,
-                                  const CheckOptions& options) {
-  STEMMA_TRY(const Blob blob, BlobOfFile(file.string()));
-  // The footer's digest is one more pass over the stored bytes; beside the
-  // others, with a reader of its own.
-  STEMMA_TRY(const Blob again, BlobOfFile(file.string()));
-  auto footer =
-      std::async(std::launch::async, [&again] { return CheckFooter(again); });
-  return CheckWarc(
-      blob, file.string(), options, [&footer] { return footer.get(); },
-      nullptr);
-}
-
-Result<CheckReport> CheckWarcBlob(const Blob& blob, const std::string& name,
-                                  const CheckOptions& options,
-                                  ListedRecords* listed) {
-  return CheckWarc(
-      blob, name, options, [&blob] { return CheckFooter(blob); }, listed);
-}
-
-std::string WarcFileVerdict(const CheckReport& report) {
-  const std::vector<std::string> codes = report.Codes();
-  const bool digest_lies = std::find(codes.begin(), codes.end(),
-                                     "payload-digest-mismatch") != codes.end();
-  bool damaged = false;
-  for (const CheckFinding& finding : report.findings) {
-    damaged |= finding.weight > Weight::kWarning &&
-               finding.code != "payload-digest-mismatch";
-  }
-  if (damaged) return "reject";
-  if (digest_lies) return "flag";
-  if (codes.empty()) return "accept";
-  if (codes.size() == 1 && codes[0] == "sha1-only") return "accept-weak";
-  if (codes.size() == 1 && codes[0] == "payload-digest-chunked") {
-    return "flag-known-variant";
-  }
-  if (codes.size() == 1 && codes[0] == "no-digest") return "accept";
-  return "flag";
 }
 
 Json ToJson(const CheckReport& report) {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "archive/arc_scan.h"
 #include "archive/gzip_lines.h"
 #include "archive/http_block.h"
 #include "archive/index.h"
@@ -603,7 +604,10 @@ Result<ImportReport> ImportFile(ArchiveWriter& writer, const fs::path& path,
     return report;
   }
   if (!first.starts_with("PK")) {
-    STEMMA_CHECK_OK(ImportBlob(writer, file, path.filename().string(), source,
+    Json from = source;
+    STEMMA_TRY(const bool arc, IsArc(file));
+    if (arc) from["format"] = "arc";
+    STEMMA_CHECK_OK(ImportBlob(writer, file, path.filename().string(), from,
                                options, report));
     return report;
   }

@@ -1,7 +1,7 @@
-// Takes in what others captured: WARC files of any dress, WACZ packages, rows
-// of articles. Everything is verified on the way in and each record says how
-// that went; nothing inside a file is believed, neither lengths nor digests nor
-// names. What cannot be trusted stays out and is named.
+// Takes in what others captured: WARC files of any dress, ARC files, WACZ
+// packages, rows of articles. Everything is verified on the way in and each
+// record says how that went; nothing inside a file is believed, neither lengths
+// nor digests nor names. What cannot be trusted stays out and is named.
 //
 // An imported record keeps its type, URI, date, id and block. Digests are
 // stated anew with SHA-256; a field that said something else is kept as

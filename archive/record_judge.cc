@@ -100,7 +100,11 @@ class JudgeSink : public RecordSink {
 
   void OnRecord(std::uint64_t offset, const WarcHeader& header,
                 std::string_view text,
-                const std::vector<std::string>& oddities) override;
+                const std::vector<std::string>& oddities) override {
+    Begin(offset, header, text, oddities);
+  }
+  void Begin(std::uint64_t offset, WarcHeader header, std::string_view text,
+             const std::vector<std::string>& oddities);
   void OnBlock(std::string_view bytes) override;
   void OnEnd(std::uint64_t length, bool whole) override;
   void OnProblem(std::uint64_t offset, std::string_view code,
@@ -136,24 +140,24 @@ void JudgeSink::Note(std::string text) {
   record_.findings.push_back(std::move(finding));
 }
 
-void JudgeSink::OnRecord(std::uint64_t offset, const WarcHeader& header,
-                         std::string_view text,
-                         const std::vector<std::string>& oddities) {
-  header_ = header;
+void JudgeSink::Begin(std::uint64_t offset, WarcHeader header,
+                      std::string_view text,
+                      const std::vector<std::string>& oddities) {
+  header_ = std::move(header);
   offset_ = offset;
   record_ = JudgedRecord();
   for (const std::string& odd : oddities) Note(odd);
-  for (std::string& odd : WarcRuleBreaks(header)) Note(std::move(odd));
-  block_.Begin(header.Find("WARC-Block-Digest"));
+  for (std::string& odd : WarcRuleBreaks(header_)) Note(std::move(odd));
+  block_.Begin(header_.Find("WARC-Block-Digest"));
   // A revisit's payload digest is that of another record's payload.
-  const bool revisit = header.type() == "revisit";
+  const bool revisit = header_.type() == "revisit";
   const std::string* payload =
-      revisit ? nullptr : header.Find("WARC-Payload-Digest");
+      revisit ? nullptr : header_.Find("WARC-Payload-Digest");
   payload_.Begin(payload);
   raw_payload_.Begin(nullptr);
   head_.clear();
   stripper_ = ChunkStripper();
-  body_ = HoldsHttp(header) ? Body::kHead : Body::kPlain;
+  body_ = HoldsHttp(header_) ? Body::kHead : Body::kPlain;
   if (body_ == Body::kPlain) payload_.Follow(block_);
   own_block_ = leaves_ && !block_.is_sha256();
   if (leaves_) {
@@ -272,7 +276,9 @@ struct Item {
   FrameInfo frame;
   std::string stored;   // until inflated
   std::string content;  // of a part
+  std::uint64_t content_size = 0;
   bool is_part = false;
+  bool begins = false;  // like a record
   std::optional<JudgedRecord> record;
   std::string damage;  // why it does not inflate
 };
@@ -325,11 +331,14 @@ class FrameJudge {
   void Judge(Item& item) {
     const Result<std::string_view> content =
         decoder_.DecodeHere(item.stored, limits_);
+    item.content_size = content ? content->size() : 0;
+    item.begins = content && content->starts_with("WARC/");
     if (!content) {
       item.damage = content.error().message();
     } else if (one_.Read(*content)) {
       item_ = &item;
-      sink_.OnRecord(item.frame.offset, one_.header, one_.text, one_.oddities);
+      sink_.Begin(item.frame.offset, std::move(one_.header), one_.text,
+                  one_.oddities);
       sink_.OnBlock(one_.block);
       sink_.OnEnd(item.frame.size, true);
     } else {
@@ -377,6 +386,7 @@ class ParallelJudge {
   const JudgeVisitor& visitor_;
   JudgeSink sink_;
   RecordAssembler assembler_;
+  SeekTableCheck tables_;
   int threads_;
   std::shared_ptr<const ZstdDictionary> dictionary_;
   std::vector<std::thread> workers_;
@@ -454,15 +464,16 @@ Status ParallelJudge::Drain(std::size_t leave) {
 Status ParallelJudge::Merge(Item& item) {
   const std::uint64_t end = item.frame.offset + item.frame.size;
   if (item.frame.kind == FrameInfo::Kind::kExtension) {
-    if (item.frame.magic == kSeekTableMagic) assembler_.Trailing(end);
-    return {};
+    return TakeExtension(file_, item.frame, tables_, assembler_, sink_);
   }
   if (!item.damage.empty()) {
+    tables_.Damage();
     visitor_.problem(item.frame.offset, "frame-damaged", item.damage);
     assembler_.Gap(end);
     return {};
   }
   const bool between = assembler_.between() || assembler_.ended();
+  tables_.Data(item.frame, item.content_size, between && item.begins);
   if (item.is_part || !between) {
     std::string content = std::move(item.content);
     if (!item.is_part) {
@@ -502,7 +513,8 @@ Status ParallelJudge::TakeDictionary(FrameWalker& walker,
 }
 
 Status ParallelJudge::Run() {
-  constexpr std::uint64_t kBatchStored = 1 << 20, kBatchContent = 8 << 20;
+  // Small enough that no worker is left with much when the others are done.
+  constexpr std::uint64_t kBatchStored = 1 << 20, kBatchContent = 2 << 20;
   constexpr std::size_t kBatchFrames = 256;
   FrameWalker walker(file_, 0, options_.limits.frames);
   auto batch = std::make_shared<Batch>();
@@ -514,7 +526,7 @@ Status ParallelJudge::Run() {
     started = true;
     Push(std::exchange(batch, std::make_shared<Batch>()));
     stored = content = 0;
-    return Drain(static_cast<std::size_t>(threads_) * 2);
+    return Drain(static_cast<std::size_t>(threads_) * 4);
   };
   while (walker.offset() < walker.size()) {
     const std::uint64_t at = walker.offset();
@@ -527,6 +539,7 @@ Status ParallelJudge::Run() {
       visitor_.problem(at, cut ? "frame-cut" : "frame-damaged",
                        next.error().message());
       assembler_.Gap(at);
+      tables_.Damage();
       STEMMA_CHECK_OK(walker.Resync(at + 1));
       continue;
     }
@@ -550,6 +563,7 @@ Status ParallelJudge::Run() {
       if (size > options_.limits.frames.max_content) {
         STEMMA_CHECK_OK(send());
         STEMMA_CHECK_OK(Drain(0));
+        tables_.Data(frame, size, assembler_.between() || assembler_.ended());
         assembler_.UnitBegin(frame.offset);
         STEMMA_CHECK_OK(
             StreamFrame(file_, frame, dictionary_, assembler_, sink_));

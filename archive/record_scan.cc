@@ -12,6 +12,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "archive/arc_scan.h"
+
 namespace stemma {
 namespace {
 
@@ -309,7 +311,7 @@ void RecordAssembler::TakeSkip(std::string_view& bytes) {
 
 namespace {
 
-Status ScanPlain(const Blob& file, RecordAssembler& assembler) {
+Status ScanPlain(const Blob& file, UnitTaker& assembler) {
   assembler.UnitBegin(0);
   std::string piece;
   for (std::uint64_t at = 0; at < file.size(); at += piece.size()) {
@@ -350,7 +352,7 @@ Result<std::uint64_t> NextGzipMagic(const Blob& file, std::uint64_t at) {
   return file.size();
 }
 
-Status ScanGzip(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
+Status ScanGzip(const Blob& file, UnitTaker& assembler, RecordSink& sink,
                 const ScanLimits& limits) {
   Inflater inflater;
   if (!inflater.ready()) return Error(ErrorCode::kIo, "zlib does not start");
@@ -449,6 +451,23 @@ Status StreamFrame(const Blob& file, const FrameInfo& frame,
   return {};
 }
 
+Status TakeExtension(const Blob& file, const FrameInfo& frame,
+                     SeekTableCheck& tables, RecordAssembler& assembler,
+                     RecordSink& sink) {
+  if (frame.magic != kSeekTableMagic) {
+    tables.Other(frame);
+    return {};
+  }
+  const bool open = !assembler.between() && !assembler.ended();
+  STEMMA_TRY(const std::string wrong, tables.Judge(file, frame, open));
+  if (!wrong.empty()) {
+    sink.OnProblem(frame.offset, "seek-table-wrong",
+                   "not the seek table of the record before: " + wrong);
+  }
+  assembler.Trailing(frame.offset + frame.size);
+  return {};
+}
+
 void JudgeFrameForm(const FrameInfo& frame, const ZstdDictionary* dictionary,
                     const FrameLimits& limits, RecordSink& sink) {
   if (!frame.content_size) {
@@ -483,7 +502,7 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
   std::shared_ptr<const ZstdDictionary> dictionary;
   std::optional<FrameDecoder> decoder(std::in_place, nullptr);
   std::string bytes, content;
-  bool after_record = false;
+  SeekTableCheck tables;
   while (walker.offset() < walker.size()) {
     const std::uint64_t at = walker.offset();
     Result<std::optional<FrameInfo>> next = walker.Next();
@@ -493,6 +512,7 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
       sink.OnProblem(at, cut ? "frame-cut" : "frame-damaged",
                      next.error().message());
       assembler.Gap(at);
+      tables.Damage();
       STEMMA_CHECK_OK(walker.Resync(at + 1));
       continue;
     }
@@ -521,20 +541,20 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
                        "the file begins with a frame that "
                        "holds no record and no dictionary");
       }
-      if (after_record && frame.magic == kSeekTableMagic) {
-        assembler.Trailing(frame.offset + frame.size);
-      }
+      STEMMA_CHECK_OK(TakeExtension(file, frame, tables, assembler, sink));
       continue;
     }
     JudgeFrameForm(frame, dictionary.get(), limits.frames, sink);
+    const bool begins = assembler.between() || assembler.ended();
     assembler.UnitBegin(frame.offset);
-    after_record = true;
     const std::uint64_t size = frame.content_size.value_or(~std::uint64_t{0});
     if (assembler.Skip(size)) {
+      tables.Data(frame, size, false);
       assembler.UnitEnd(frame.offset + frame.size);
       continue;
     }
     if (size > limits.frames.max_content) {
+      tables.Data(frame, frame.content_size.value_or(0), begins);
       STEMMA_CHECK_OK(StreamFrame(file, frame, dictionary, assembler, sink));
     } else {
       STEMMA_CHECK_OK(walker.ReadInto(frame, bytes));
@@ -543,8 +563,11 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
         sink.OnProblem(frame.offset, "frame-damaged",
                        decoded.error().message());
         assembler.Gap(frame.offset + frame.size);
+        tables.Damage();
         continue;
       }
+      tables.Data(frame, content.size(),
+                  begins && content.starts_with("WARC/"));
       assembler.Feed(content);
     }
     assembler.UnitEnd(frame.offset + frame.size);
@@ -558,6 +581,12 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
 Status ScanWarc(const Blob& file, RecordSink& sink, const ScanLimits& limits) {
   STEMMA_TRY(const std::string first, file.ReadPrefix(8));
   const std::optional<WarcContainer> container = DetectContainer(first);
+  STEMMA_TRY(const bool arc, IsArc(file));
+  if (arc) {
+    ArcAssembler records(container.value_or(WarcContainer::kPlain), sink);
+    return container ? ScanGzip(file, records, sink, limits)
+                     : ScanPlain(file, records);
+  }
   if (!container) {
     return Error(ErrorCode::kMalformed,
                  first.empty() ? "the file is empty" : "not a WARC file");

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/seek_table_check.h"
 #include "archive/warc_record.h"
 #include "archive/zstd_frames.h"
 #include "core/blob.h"
@@ -47,17 +48,30 @@ class RecordSink {
   virtual void OnDictionary(const ZstdDictionary& /*dictionary*/) {}
 };
 
+// Takes a file's bytes in units: frames, gzip members, or the whole file.
+class UnitTaker {
+ public:
+  virtual ~UnitTaker() = default;
+  virtual void UnitBegin(std::uint64_t offset) = 0;
+  virtual void Feed(std::string_view bytes) = 0;
+  // `end` is where the unit's stored bytes end.
+  virtual void UnitEnd(std::uint64_t end) = 0;
+  // Bytes are missing here: what is open is closed as not whole.
+  virtual void Gap(std::uint64_t end) = 0;
+  // End of file.
+  virtual void Finish(std::uint64_t end) = 0;
+};
+
 // Puts records together from pieces. `kZstd` and `kGzip` sources announce
 // their units (frames, members); plain ones are one unit.
-class RecordAssembler {
+class RecordAssembler : public UnitTaker {
  public:
   RecordAssembler(WarcContainer container, RecordSink& sink)
       : container_(container), sink_(sink) {}
 
-  void UnitBegin(std::uint64_t offset);
-  void Feed(std::string_view bytes);
-  // `end` is where the unit's stored bytes end.
-  void UnitEnd(std::uint64_t end);
+  void UnitBegin(std::uint64_t offset) override;
+  void Feed(std::string_view bytes) override;
+  void UnitEnd(std::uint64_t end) override;
   // As if the next `size` bytes, the rest of this unit, had been fed, all of
   // them of the open block or its end. False, and nothing done, if they can
   // not be that or the sink wants them.
@@ -66,10 +80,8 @@ class RecordAssembler {
   void Trailing(std::uint64_t end) { record_end_ = end; }
   // Tells of a record that is complete, without waiting for the next.
   void Settle();
-  // Bytes are missing here: what is open is closed as not whole.
-  void Gap(std::uint64_t end);
-  // End of file.
-  void Finish(std::uint64_t end);
+  void Gap(std::uint64_t end) override;
+  void Finish(std::uint64_t end) override;
   // Between two records: the next byte starts a record.
   bool between() const { return state_ == State::kBetween; }
   bool ended() const { return state_ == State::kEnded; }
@@ -103,14 +115,21 @@ struct ScanLimits {
   std::uint64_t slack = 16 << 20;
 };
 
-// Scans the whole file. kIo if it cannot be read, kMalformed if it is no WARC
-// file at all; everything else goes to the sink.
+// Scans the whole file, or an ARC file as if it were one (archive/arc_scan.h).
+// kIo if it cannot be read, kMalformed if it is no WARC file at all; everything
+// else goes to the sink.
 Status ScanWarc(const Blob& file, RecordSink& sink,
                 const ScanLimits& limits = {});
 
 // What WARC-zstd 1.0 asks of a data frame and this one does not keep.
 void JudgeFrameForm(const FrameInfo& frame, const ZstdDictionary* dictionary,
                     const FrameLimits& limits, RecordSink& sink);
+
+// An extension frame between or inside records: judges a seek table and lets
+// it belong to the record before it.
+Status TakeExtension(const Blob& file, const FrameInfo& frame,
+                     SeekTableCheck& tables, RecordAssembler& assembler,
+                     RecordSink& sink);
 
 // Feeds a frame too large for one piece to `assembler`, inflated as a stream.
 Status StreamFrame(const Blob& file, const FrameInfo& frame,

@@ -140,7 +140,7 @@ int Run(Session& session, const ImportCommand& command) {
 
 void AddImport(CLI::App& root, Session& session) {
   CLI::App* import = root.add_subcommand(
-      "import", "takes in WARC and WACZ files, articles, images and videos");
+      "import", "takes in WARC, WACZ and ARC files, articles and media");
   auto command = std::make_shared<ImportCommand>();
   import->add_option("FILE", command->files, "what to take in");
   import->add_flag("--articles", command->articles, "JSON lines of articles");
