@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "archive/archive_reader.h"
 #include "archive/archive_writer.h"
 #include "archive/check_wacz.h"
 #include "archive/checkpoint.h"
@@ -18,6 +19,7 @@
 #include "archive/index.h"
 #include "archive/record_scan.h"
 #include "archive/tsa.h"
+#include "cli/check_deep.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -29,7 +31,7 @@ using Json = nlohmann::json;
 
 struct CheckCommand {
   std::vector<std::string> files;
-  bool evidence = false, repair = false;
+  bool evidence = false, repair = false, deep = false;
   int threads = 0;
   std::vector<std::string> vkeys;
   std::string tsa_ca, tsa_untrusted, wacz_ca, queryfile, data, at;
@@ -292,6 +294,26 @@ Status Repair(const Session& session, const fs::path& dir) {
   return {};
 }
 
+// Derives again; what is found goes into `report`, too.
+Result<DeepReport> Deeper(const fs::path& dir, CheckReport& report) {
+  STEMMA_TRY(const auto reader, ArchiveReader::Open(dir));
+  STEMMA_TRY(DeepReport deep, CheckDeep(*reader));
+  report.findings.insert(report.findings.end(), deep.findings.begin(),
+                         deep.findings.end());
+  return deep;
+}
+
+void PrintDeep(const Session& session, const DeepReport& deep) {
+  const auto print = [&session](std::string_view what,
+                                const DeepReport::Counts& counts) {
+    *session.out << fmt::format(
+        "  derived again: {} {} the same, {} differ, {} not checked\n", what,
+        counts.same, counts.differ, counts.not_checked);
+  };
+  print("articles", deep.articles);
+  print("videos", deep.videos);
+}
+
 ExitCode CheckFolder(const Session& session, const fs::path& dir,
                      const CheckCommand& command, const Trust& trust) {
   std::error_code ignored;
@@ -308,16 +330,24 @@ ExitCode CheckFolder(const Session& session, const fs::path& dir,
     }
     CheckOptions options;
     options.threads = command.threads;
-    const Result<CheckReport> report = CheckArchive(dir, options);
+    Result<CheckReport> report = CheckArchive(dir, options);
     if (!report) return static_cast<ExitCode>(session.Fail(report.error()));
+    std::optional<DeepReport> deep;
+    if (command.deep) {
+      Result<DeepReport> derived = Deeper(dir, *report);
+      if (!derived) return static_cast<ExitCode>(session.Fail(derived.error()));
+      deep = *std::move(derived);
+    }
     exit = ExitFor(report->Worst());
     if (session.json) {
       json.update(ToJson(*report));
+      if (deep) json["deep"] = ToJson(*deep);
     } else {
       *session.out << fmt::format(
           "{}: {} ({} events, {} bundles, {} records, {} bytes stored)\n",
           ForTerminal(dir.string()), report->Verdict(), report->events,
           report->bundles, report->records, report->bytes);
+      if (deep) PrintDeep(session, *deep);
       PrintFindings(session, *report);
     }
   }
@@ -374,6 +404,7 @@ void AddCheck(CLI::App& root, Session& session) {
   CheckCommand& c = *command;
   check->add_option("FILE", c.files, "files or archives [the archive]");
   check->add_flag("--evidence", c.evidence, "signatures, proofs, timestamps");
+  check->add_flag("--deep", c.deep, "derive articles and keyframes again");
   check->add_flag("--repair", c.repair,
                   "move torn tails aside, make caches anew");
   check->add_option("--threads", c.threads, "[one per core]")

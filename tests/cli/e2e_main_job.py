@@ -72,6 +72,13 @@ class Evidence(MainJob):
     def test_a_second_reader_agrees_with_log_and_bundles(self):
         self.assert_readable_by_others()
 
+    def test_articles_and_keyframes_are_the_same_when_derived_again(self):
+        deep = self.run_stemma('--json', 'check', '--deep').json['deep']
+        for kind in ('articles', 'videos'):
+            self.assertGreater(deep[kind]['same'], 0, deep)
+            self.assertEqual(deep[kind]['differ'], 0, deep)
+            self.assertEqual(deep[kind]['not_checked'], 0, deep)
+
     def test_page_bytes_are_those_of_the_wire(self):
         response = self.response(self.sites.url(story.ORIGIN))
         self.assertIn(b'content-encoding: gzip', response.http_head.lower())
