@@ -222,7 +222,8 @@ Status ArchiveCore::RecoverBundles() {
   }
   // Renamed, and killed before the event: say now what it is.
   for (const std::string& name : closed) {
-    STEMMA_CHECK_OK(LogSeal(dir_ / name));
+    STEMMA_TRY(const SealFacts facts, FactsOfSealed(dir_ / name));
+    STEMMA_CHECK_OK(LogSeal(facts));
   }
   return {};
 }
@@ -353,10 +354,12 @@ Status ArchiveCore::RecoverOpenBundle(
     void_size = f.size;
   }
   STEMMA_CHECK_OK(flush());
-  return SealFile(path);
+  STEMMA_TRY(const SealFacts facts, SealFile(path));
+  return LogSeal(facts);
 }
 
-Status ArchiveCore::SealFile(const fs::path& open_path) {
+Result<ArchiveCore::SealFacts> ArchiveCore::SealFile(
+    const fs::path& open_path) const {
   const std::string base = BaseOf(open_path);
   const fs::path sealed = dir_ / "bundles" / base;
   {
@@ -383,10 +386,11 @@ Status ArchiveCore::SealFile(const fs::path& open_path) {
         fmt::format("renaming {}: {}", open_path.string(), failed.message()));
   }
   STEMMA_CHECK_OK(SyncFolder(dir_ / "bundles"));
-  return LogSeal(sealed);
+  return FactsOfSealed(sealed);
 }
 
-Status ArchiveCore::LogSeal(const fs::path& sealed) {
+Result<ArchiveCore::SealFacts> ArchiveCore::FactsOfSealed(
+    const fs::path& sealed) const {
   const std::string base = BaseOf(sealed);
   STEMMA_TRY(const Blob file, BlobOfFile(sealed.string()));
   SortedLines lines(dir_ / "bundles");
@@ -397,19 +401,25 @@ Status ArchiveCore::LogSeal(const fs::path& sealed) {
              DurableFile::Begin(dir_ / "bundles" / (stem + ".cdxj"), 0444));
   STEMMA_TRY(const CdxjFacts cdxj, WriteCdxj(lines, beside));
   STEMMA_CHECK_OK(beside.Commit());
-  Json event = {{"bundle",
-                 {{"name", "bundles/" + base},
-                  {"bytes", facts->bytes},
-                  {"sha256", facts->sha256},
-                  {"sha512", facts->sha512},
-                  {"records", facts->records},
-                  {"records_root", facts->records_root.Hex()}}},
-                {"cdxj_sha256", cdxj.sha256.Hex()}};
+  SealFacts sealing;
+  sealing.event = {{"bundle",
+                    {{"name", "bundles/" + base},
+                     {"bytes", facts->bytes},
+                     {"sha256", facts->sha256},
+                     {"sha512", facts->sha512},
+                     {"records", facts->records},
+                     {"records_root", facts->records_root.Hex()}}},
+                   {"cdxj_sha256", cdxj.sha256.Hex()}};
   if (!facts->problems.empty()) {
-    notes_.push_back(fmt::format("bundle {}: {}", base, facts->problems[0]));
-    event["problems"] = facts->problems.size();
+    sealing.note = fmt::format("bundle {}: {}", base, facts->problems[0]);
+    sealing.event["problems"] = facts->problems.size();
   }
-  STEMMA_CHECK_OK(Log("seal", event));
+  return sealing;
+}
+
+Status ArchiveCore::LogSeal(const SealFacts& facts) {
+  if (!facts.note.empty()) notes_.push_back(facts.note);
+  STEMMA_CHECK_OK(Log("seal", facts.event));
   STEMMA_CHECK_OK(log_->Sync());
   durable_seq_ = log_->next_seq();
   ++unindexed_;
@@ -768,15 +778,27 @@ Status ArchiveCore::SyncWith(std::unique_lock<std::mutex>& lock) {
     syncing_ = true;
     Status done = SyncStaged(lock);
     if (done && unindexed_ >= kIndexEvery) done = CatchUpIndex();
-    if (done) {
-      for (Lane& lane : lanes_) MaybeRetire(lane);
-      done = SealRetiredWith(lock);
-    }
     syncing_ = false;
     synced_.notify_all();
     STEMMA_CHECK_OK(done);
   }
+  if (!tending_) {
+    tending_ = true;
+    const Status tended = Tend(lock);
+    tending_ = false;
+    synced_.notify_all();
+    STEMMA_CHECK_OK(tended);
+  }
   return CheckUsable();
+}
+
+// Ends bundles that are full, old, or would do better with another dictionary,
+// and seals what was ended. The lock is given up for all that takes time; the
+// caller sets `tending_`, so that one thread does it while the others go on.
+Status ArchiveCore::Tend(std::unique_lock<std::mutex>& lock) {
+  for (Lane& lane : lanes_) MaybeRetire(lane);
+  if (main_ != nullptr) ConsiderDictionary(*main_, lock);
+  return SealRetired(lock);
 }
 
 // One sync of all that is staged: bundles, then the log. The lock is given up
@@ -817,17 +839,6 @@ Status ArchiveCore::SyncStaged(std::unique_lock<std::mutex>& lock) {
   return {};
 }
 
-// A seal event must not carry along what others staged while the lock was
-// away: their frames are not synced.
-Status ArchiveCore::SealRetiredWith(std::unique_lock<std::mutex>& lock) {
-  const auto sealable = [](const Lane& lane) {
-    return lane.retiring && !lane.leased && lane.uncommitted == 0;
-  };
-  if (std::ranges::none_of(lanes_, sealable)) return {};
-  while (log_->pending()) STEMMA_CHECK_OK(SyncStaged(lock));
-  return SealRetired();
-}
-
 void ArchiveCore::Forget(std::span<const RecordInfo> records) {
   for (const RecordInfo& record : records) {
     if (Lane* lane = Find(record.bundle)) --lane->uncommitted;
@@ -839,7 +850,6 @@ void ArchiveCore::MaybeRetire(Lane& lane) {
   const bool full = lane.file.size() >= options_.rotate_bytes;
   const bool old = options_.clock() - lane.opened >= options_.rotate_age;
   if ((full || old) && lane.records > 0) lane.retiring = true;
-  if (&lane == main_) ConsiderDictionary(lane);
 }
 
 DictionaryOptions ArchiveCore::HowToBuild() {
@@ -879,70 +889,97 @@ void ArchiveCore::LearnFromLastRun() {
 // A bundle is ended once a better dictionary would already have saved on its
 // pages what the next one costs: whatever is still to come, that is at most
 // twice what knowing the future would have cost. No capture ever waits.
-void ArchiveCore::ConsiderDictionary(Lane& lane) {
+void ArchiveCore::ConsiderDictionary(Lane& lane,
+                                     std::unique_lock<std::mutex>& lock) {
   if (options_.dictionary_after == 0 || lane.retiring) return;
   if (lane.page_bytes < lane.look_at &&
       lane.strange_bytes < lane.look_at_strange) {
     return;
   }
-  lane.look_at = std::max(lane.look_at, 2 * lane.page_bytes);
+  const bool strangers = lane.strange_bytes >= lane.look_at_strange;
+  const std::uint64_t about = strangers ? lane.strange_bytes : lane.page_bytes;
+  // More pages of places that are in it hardly ever change the answer.
+  lane.look_at = std::max(lane.look_at, 3 * lane.page_bytes);
   lane.look_at_strange = std::max(lane.look_at_strange, 2 * lane.strange_bytes);
   DictionaryOptions how = HowToBuild();
   how.instead = lane.dictionary.get();
-  how.expect = 16;  // runs go on
-  auto built = BuildPageDictionary(samples_, how);
+  how.expect = 16;                       // runs go on
+  const PageSamples samples = samples_;  // shares their bytes
+  lock.unlock();
+  auto built = BuildPageDictionary(samples, how);
   constexpr double kOfANewBundle = 16 << 10;  // its facts, its name
-  // About a twentieth of what pages take: less is not worth the time.
-  const double least = static_cast<double>(samples_.page_bytes()) / 100;
-  if (!built ||
-      built->saved <
-          std::max(static_cast<double>(built->cost) + kOfANewBundle, least)) {
-    return;
-  }
+  // About a twentieth of what the pages in question take: less is not worth
+  // the time.
+  const double least = static_cast<double>(about) / 100;
+  const bool pays =
+      built &&
+      built->saved >=
+          std::max(static_cast<double>(built->cost) + kOfANewBundle, least);
+  if (pays) built->dictionary->Frame();  // packs it
+  lock.lock();
+  if (!pays) return;
   next_dictionary_ = *std::move(built);
   lane.retiring = true;
 }
 
-Status ArchiveCore::SealRetired() {
+Status ArchiveCore::SealRetired(std::unique_lock<std::mutex>& lock) {
   for (auto lane = lanes_.begin(); lane != lanes_.end();) {
-    const auto next = std::next(lane);
-    if (lane->retiring && !lane->leased && lane->uncommitted == 0) {
-      if (main_ == &*lane) main_ = nullptr;
-      if (Status sealed = SealLane(lane); !sealed) {
-        return Fail(std::move(sealed).error());
-      }
+    if (!lane->retiring || lane->leased || lane->uncommitted != 0) {
+      ++lane;
+      continue;
     }
-    lane = next;
+    if (main_ == &*lane) main_ = nullptr;
+    if (Status sealed = SealLane(*lane, lock); !sealed) {
+      return Fail(std::move(sealed).error());
+    }
+    lane = lanes_.erase(lane);
   }
   return {};
 }
 
-Status ArchiveCore::SealLane(std::list<Lane>::iterator lane) {
-  const fs::path path = lane->file.path();
-  if (lane->records == 0) {
+// Nobody writes to the lane any more, so that its file needs no lock.
+Status ArchiveCore::SealLane(Lane& lane, std::unique_lock<std::mutex>& lock) {
+  const fs::path path = lane.file.path();
+  if (lane.records == 0) {
     // Only a warcinfo, and no event names it.
-    lanes_.erase(lane);
     std::error_code ignored;
     fs::remove(path, ignored);
     return {};
   }
-  STEMMA_CHECK_OK(lane->file.Sync());
-  if (!lane->dictionary && lane->page_bytes > 0) {
-    sealed_plain_.push_back(lane->name);
+  lock.unlock();
+  Result<SealFacts> facts = SealFacts();
+  if (Status synced = lane.file.Sync(); !synced) {
+    facts = std::move(synced).error();
+  } else {
+    facts = SealFile(path);
   }
-  lanes_.erase(lane);
-  return SealFile(path);
+  lock.lock();
+  STEMMA_CHECK_OK(facts);
+  STEMMA_CHECK_OK(CheckUsable());
+  if (!lane.dictionary && lane.page_bytes > 0) {
+    sealed_plain_.push_back(lane.name);
+  }
+  // A seal event must not carry along what others staged while the lock was
+  // away: their frames are not synced.
+  while (syncing_) synced_.wait(lock);
+  syncing_ = true;
+  Status logged = CheckUsable();
+  while (logged && log_->pending()) logged = SyncStaged(lock);
+  if (logged) logged = LogSeal(*facts);
+  syncing_ = false;
+  synced_.notify_all();
+  return logged;
 }
 
 Status ArchiveCore::Seal() {
   std::unique_lock lock(mutex);
   STEMMA_CHECK_OK(SyncWith(lock));
-  while (syncing_) synced_.wait(lock);
-  syncing_ = true;
+  while (tending_) synced_.wait(lock);
+  tending_ = true;
   for (Lane& lane : lanes_) lane.retiring = true;
-  Status done = SealRetiredWith(lock);
+  Status done = SealRetired(lock);
   if (done) done = CatchUpIndex();
-  syncing_ = false;
+  tending_ = false;
   synced_.notify_all();
   return done;
 }

@@ -8,7 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -137,17 +137,23 @@ class ArchiveCore {
   Status RecoverOpenBundle(
       const std::filesystem::path& path,
       std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges);
-  Status SealFile(const std::filesystem::path& open_path);
-  Status LogSeal(const std::filesystem::path& sealed);
-  Status SealLane(std::list<Lane>::iterator lane);
-  Status SealRetired();
+  struct SealFacts {
+    nlohmann::json event;
+    std::string note;  // for the operator, mostly empty
+  };
+  // These two work on files that nobody else touches, without the lock.
+  Result<SealFacts> SealFile(const std::filesystem::path& open_path) const;
+  Result<SealFacts> FactsOfSealed(const std::filesystem::path& sealed) const;
+  Status LogSeal(const SealFacts& facts);
+  Status SealLane(Lane& lane, std::unique_lock<std::mutex>& lock);
+  Status SealRetired(std::unique_lock<std::mutex>& lock);
   Result<Lane*> NewLane(std::string_view suffix,
                         std::shared_ptr<const ZstdDictionary> dictionary);
   Status WriteWarcinfo(Lane& lane);
   void MaybeRetire(Lane& lane);
-  void ConsiderDictionary(Lane& lane);
+  void ConsiderDictionary(Lane& lane, std::unique_lock<std::mutex>& lock);
   Status SyncStaged(std::unique_lock<std::mutex>& lock);
-  Status SealRetiredWith(std::unique_lock<std::mutex>& lock);
+  Status Tend(std::unique_lock<std::mutex>& lock);
   void LearnFromLastRun();
   DictionaryOptions HowToBuild();
 
@@ -168,6 +174,7 @@ class ArchiveCore {
   Lane* main_ = nullptr;
   std::vector<RecordInfo> staged_;  // records of staged events
   bool syncing_ = false;            // somebody is, without the lock
+  bool tending_ = false;            // the same for sealing and dictionaries
   std::condition_variable synced_;
   std::uint64_t durable_seq_ = 0;  // all before it is durable
   std::optional<Error> failed_;

@@ -26,11 +26,24 @@ std::uint64_t SizeWith(FrameEncoder& encoder, std::string_view page) {
 // The pages of one place while a dictionary is chosen.
 struct Candidate {
   const PageSamples::Place* place = nullptr;
-  std::vector<std::uint64_t> size;  // with what is inside so far
+  std::string host;
+  std::vector<std::uint64_t> size;  // with what is inside so far; 0: unknown
   std::vector<bool> inside;
+  std::string text;     // of those inside
   double expected = 0;  // bytes of pages this place stands for
   bool done = false;
 };
+
+std::string_view HostEnd(std::string_view uri) {
+  const std::size_t scheme = uri.find("://");
+  const std::size_t from = scheme == std::string_view::npos ? 0 : scheme + 3;
+  return uri.substr(0, std::min<std::size_t>(uri.find('/', from), 256));
+}
+
+// Of a place: "HOST", "HOST/SEGMENT", both with " KIND" for derived texts.
+std::string_view HostOfPlace(std::string_view name) {
+  return HostEnd(name.substr(0, std::min(name.find(' '), name.size())));
+}
 
 class Chooser {
  public:
@@ -40,6 +53,8 @@ class Chooser {
       if (place.pages.size() < 2 || candidates_.size() == kMeasured) continue;
       Candidate c;
       c.place = &place;
+      c.host = HostOfPlace(place.names.front());
+      c.size.resize(place.pages.size());
       c.inside.resize(place.pages.size());
       c.expected = static_cast<double>(place.bytes) * options.expect;
       candidates_.push_back(std::move(c));
@@ -60,6 +75,15 @@ class Chooser {
     return content_;
   }
 
+  // A place is served when a page of its own is inside: one page of many
+  // places says nothing of those beside it.
+  static void NamePlaces(const Candidate& c, PageDictionary& built) {
+    const std::vector<std::string>& names = c.place->names;
+    for (std::size_t i = 0; i < c.inside.size(); ++i) {
+      if (c.inside[i]) built.places.insert(names[names.size() == 1 ? 0 : i]);
+    }
+  }
+
   // What the finished dictionary saves.
   double Saved(const ZstdDictionary& finished, PageDictionary& built) const {
     FrameEncoder with = FrameEncoder::After(options_.level, finished.bytes());
@@ -71,7 +95,7 @@ class Chooser {
     for (const Candidate& c : candidates_) {
       // Pages inside shrink to nothing and speak for themselves only.
       double plain = 0, less = 0, inside_plain = 0, inside_less = 0;
-      int measured = 0;
+      std::size_t measured = 0;
       for (std::size_t i = 0; i < c.inside.size(); ++i) {
         const bool told = told_.contains(c.place->sources[i]);
         if ((c.inside[i] || told) && !options_.whole) continue;
@@ -85,7 +109,7 @@ class Chooser {
       }
       saved += inside_less;
       if (plain == 0) continue;
-      built.places.insert(c.place->names.begin(), c.place->names.end());
+      NamePlaces(c, built);
       saved +=
           less / plain *
           std::max(0.0, static_cast<double>(c.place->bytes) - inside_plain);
@@ -95,65 +119,84 @@ class Chooser {
 
  private:
   static constexpr std::size_t kMeasured = 48;
-  static constexpr int kOutside = 4;  // that speak for the rest of a place
+  static constexpr std::size_t kOutside =
+      4;  // that speak for the rest of a place
   static constexpr int kTries = 2;
   // Beyond this a second page of a place costs time for little: tables and
   // content outgrow the processor's cache.
   static constexpr std::size_t kRoomForSeconds = 512 << 10;
 
+  // A page that is tried: what it is expected to save as a part of the
+  // dictionary, less what it costs there, and what others shrink to.
+  struct Try {
+    std::size_t page = 0;
+    double gain = 0;
+    std::vector<std::pair<std::size_t, std::uint64_t>> sizes;
+  };
+
   // True if a page of this place went in.
   bool AddBest(Candidate& c, std::size_t round, std::size_t room) {
-    if (!so_far_ || content_at_ != content_.size()) {
-      so_far_.emplace(FrameEncoder::After(options_.level, content_));
-      content_at_ = content_.size();
-    }
-    c.size.assign(c.inside.size(), 0);
     const std::size_t limit = round == 0 ? room : kRoomForSeconds;
-    std::optional<std::size_t> best;
-    double best_gain = 0;
-    int tries = 0;
-    for (std::size_t i = 0; i < c.inside.size() && tries < kTries; ++i) {
+    const int tries = round == 0 ? kTries : 1;
+    Try best;
+    int tried = 0;
+    for (std::size_t i = 0; i < c.inside.size() && tried < tries; ++i) {
       const std::string_view page = c.place->pages[i];
       if (c.inside[i] || content_.size() + page.size() > limit) continue;
-      ++tries;
-      const double gain = Gain(c, i);
-      if (gain > best_gain) {
-        best_gain = gain;
-        best = i;
-      }
+      ++tried;
+      if (Try t = Measure(c, i); t.gain > best.gain) best = std::move(t);
     }
-    if (!best) return false;
-    content_ += c.place->pages[*best];
-    c.inside[*best] = true;
-    told_.insert(c.place->sources[*best]);
+    if (best.gain <= 0) return false;
+    const std::string_view page = c.place->pages[best.page];
+    content_ += page;
+    c.text += page;
+    of_host_[c.host] += page;
+    c.inside[best.page] = true;
+    told_.insert(c.place->sources[best.page]);
+    for (const auto& [i, size] : best.sizes) c.size[i] = size;
     return true;
   }
 
-  // Bytes that page `i` is expected to save as a part of the dictionary, less
-  // what it costs there.
-  double Gain(Candidate& c, std::size_t i) {
+  // A dictionary of this place's pages alone stands for the whole one, which
+  // takes many times as long to load: pages of other sites hardly help, and
+  // what those of the same host do is in the sizes so far.
+  Try Measure(Candidate& c, std::size_t i) {
     FrameEncoder with = FrameEncoder::After(
-        options_.level, content_ + std::string(c.place->pages[i]));
+        options_.level, c.text + std::string(c.place->pages[i]));
+    Try t;
+    t.page = i;
     double saved = 0, plain = 0;
-    int measured = 0;
-    for (std::size_t q = c.inside.size(); q-- > 0 && measured < kOutside;) {
-      if (c.inside[q] || q == i || told_.contains(c.place->sources[q]))
+    for (std::size_t q = c.inside.size();
+         q-- > 0 && t.sizes.size() < kOutside;) {
+      if (c.inside[q] || q == i || told_.contains(c.place->sources[q])) {
         continue;
-      ++measured;
+      }
       const std::string_view page = c.place->pages[q];
+      const std::uint64_t now = SizeNow(c, q);
+      const std::uint64_t then = std::min(now, SizeWith(with, page));
       plain += static_cast<double>(page.size());
-      saved += static_cast<double>(SizeNow(c, q)) -
-               static_cast<double>(SizeWith(with, page));
+      saved += static_cast<double>(now - then);
+      t.sizes.emplace_back(q, then);
     }
-    if (plain == 0) return 0;
-    saved *= c.expected / plain;
+    if (plain == 0) return t;
+    t.gain = saved * c.expected / plain;
     // Of a whole bundle the page's own record shrinks by about its cost.
-    return options_.whole ? saved : saved - static_cast<double>(SizeNow(c, i));
+    if (!options_.whole) t.gain -= static_cast<double>(SizeNow(c, i));
+    return t;
   }
 
-  // With what is inside so far.
+  // With the pages of its host that are inside so far.
   std::uint64_t SizeNow(Candidate& c, std::size_t i) {
-    if (c.size[i] == 0) c.size[i] = SizeWith(*so_far_, c.place->pages[i]);
+    if (c.size[i] == 0) {
+      const std::string& content = of_host_[c.host];
+      if (!so_far_ || so_far_host_ != c.host ||
+          so_far_size_ != content.size()) {
+        so_far_.emplace(FrameEncoder::After(options_.level, content));
+        so_far_host_ = c.host;
+        so_far_size_ = content.size();
+      }
+      c.size[i] = SizeWith(*so_far_, c.place->pages[i]);
+    }
     return c.size[i];
   }
 
@@ -161,16 +204,13 @@ class Chooser {
   std::vector<PageSamples::Place> places_;
   std::vector<Candidate> candidates_;
   std::string content_;
-  std::set<std::string_view> told_;  // sources of what is inside
+  std::set<std::string_view> told_;             // sources of what is inside
+  std::map<std::string, std::string> of_host_;  // content by host
+  // The encoder for sizes so far, and what it has loaded.
   std::optional<FrameEncoder> so_far_;
-  std::size_t content_at_ = 0;
+  std::string so_far_host_;
+  std::size_t so_far_size_ = 0;
 };
-
-std::string_view HostEnd(std::string_view uri) {
-  const std::size_t scheme = uri.find("://");
-  const std::size_t from = scheme == std::string_view::npos ? 0 : scheme + 3;
-  return uri.substr(0, std::min<std::size_t>(uri.find('/', from), 256));
-}
 
 }  // namespace
 
@@ -222,12 +262,12 @@ const std::string& PageSamples::Add(std::string place, std::string_view source,
   if (record.size() < kSmallestPage) return at->first;
   const std::string_view sample = record.substr(0, kLongestSample);
   if (kept.pages.size() < per_place_) {
-    kept.pages.emplace_back(sample);
+    kept.pages.push_back(std::make_shared<const std::string>(sample));
     kept.sources.emplace_back(source);
   } else {
     const std::size_t at_slot = kept.next++ % per_place_;
-    kept_bytes_ -= kept.pages[at_slot].size();
-    kept.pages[at_slot] = sample;
+    kept_bytes_ -= kept.pages[at_slot]->size();
+    kept.pages[at_slot] = std::make_shared<const std::string>(sample);
     kept.sources[at_slot] = source;
   }
   kept_bytes_ += sample.size();
@@ -244,7 +284,7 @@ void PageSamples::MakeRoom() {
       if (least == nullptr || kept.bytes < least->bytes) least = &kept;
     }
     if (least == nullptr) return;
-    for (const std::string& page : least->pages) kept_bytes_ -= page.size();
+    for (const auto& page : least->pages) kept_bytes_ -= page->size();
     least->pages.clear();
     least->sources.clear();
     least->next = 0;
@@ -261,7 +301,8 @@ void PageSamples::AddSmall(std::string_view kind, std::string_view record) {
   kept.bytes += record.size();
   constexpr std::size_t kPerKind = 2;
   if (kept.pages.size() < kPerKind) {
-    kept.pages.emplace_back(record.substr(0, kLongestSmall));
+    kept.pages.push_back(
+        std::make_shared<const std::string>(record.substr(0, kLongestSmall)));
   }
 }
 
@@ -278,14 +319,14 @@ std::vector<PageSamples::Place> PageSamples::Places() const {
     std::size_t at = places.size();
     if (kept.pages.size() == 1) {
       const std::size_t kind = std::min(name.find(' '), name.size());
-      const std::string host(HostEnd(std::string_view(name).substr(0, kind)));
+      const std::string host(HostOfPlace(name));
       at = of_host.try_emplace(host + name.substr(kind), at).first->second;
     }
     if (at == places.size()) places.emplace_back();
     Place& place = places[at];
     place.names.push_back(name);
     place.bytes += kept.bytes;
-    place.pages.insert(place.pages.end(), kept.pages.begin(), kept.pages.end());
+    for (const auto& page : kept.pages) place.pages.push_back(*page);
     place.sources.insert(place.sources.end(), kept.sources.begin(),
                          kept.sources.end());
   }
@@ -298,7 +339,7 @@ std::vector<PageSamples::Place> PageSamples::Places() const {
 std::vector<std::string_view> PageSamples::Small() const {
   std::vector<std::string_view> records;
   for (const auto& [kind, kept] : small_) {
-    records.insert(records.end(), kept.pages.begin(), kept.pages.end());
+    for (const auto& record : kept.pages) records.push_back(*record);
   }
   return records;
 }
@@ -338,7 +379,9 @@ Result<PageDictionary> BuildPageDictionary(const PageSamples& samples,
   bytes.resize(size);
   PageDictionary built;
   STEMMA_TRY(built.dictionary, ZstdDictionary::FromBytes(std::move(bytes)));
-  built.cost = built.dictionary->Frame().size();
+  // Its frame is packed better, which takes longer than all the rest.
+  FrameEncoder quick(3, nullptr);
+  built.cost = SizeWith(quick, built.dictionary->bytes());
   built.saved = chooser.Saved(*built.dictionary, built);
   return built;
 }

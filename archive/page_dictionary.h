@@ -22,7 +22,7 @@ namespace stemma {
 
 // Some records seen lately, and how many bytes of pages each place had. A
 // place is a host and the first segment of the path: pages of one template
-// tend to share both.
+// tend to share both. A copy shares the pages themselves.
 class PageSamples {
  public:
   struct Place {
@@ -31,7 +31,8 @@ class PageSamples {
     // with the one in a dictionary the other shrinks to nothing.
     std::vector<std::string_view> sources;
     std::uint64_t bytes = 0;  // of all its pages, also those not kept
-    // Places with one page kept are taken together for their host.
+    // Places with one page kept are taken together for their host: then one
+    // for each page, else one for all.
     std::vector<std::string> names;
   };
 
@@ -60,7 +61,8 @@ class PageSamples {
 
  private:
   struct Kept {
-    std::vector<std::string> pages, sources;
+    std::vector<std::shared_ptr<const std::string>> pages;
+    std::vector<std::string> sources;
     std::size_t next = 0;  // the one to be replaced
     std::uint64_t bytes = 0;
   };
@@ -93,8 +95,8 @@ struct DictionaryOptions {
 
 struct PageDictionary {
   std::shared_ptr<const ZstdDictionary> dictionary;
-  std::set<std::string> places;  // that it was measured for
-  std::uint64_t cost = 0;        // bytes of its frame
+  std::set<std::string> places;  // with a page in it
+  std::uint64_t cost = 0;        // bytes of its frame, at most
   double saved = 0;  // bytes on as many pages as counted in the samples, cost
                      // not taken off
 };

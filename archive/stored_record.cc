@@ -313,6 +313,11 @@ Result<std::shared_ptr<const BundleView>> BundleShelf::Find(
   if (!view && view.error().code() == ErrorCode::kNotFound) {
     growing = true;
     view = BundleView::Open(dir_ / (name + ".open"));
+    // It may have been sealed between the two.
+    if (!view && view.error().code() == ErrorCode::kNotFound) {
+      growing = false;
+      view = BundleView::Open(dir_ / name);
+    }
   }
   if (!view) return std::move(view).error();
   // A growing file's size is taken when it is opened; do not keep it.
