@@ -593,6 +593,14 @@ class BodyFinder {
     if (more > 0.15 * told) last_ = end;
   }
 
+  // Who wrote it, or when: the article's data, not its text.
+  bool IsCredit(const std::string& text) const {
+    constexpr std::size_t kLabel = 16;  // "Published on", "10:30 GMT"
+    if (OpensByline(text)) return true;
+    const std::optional<DateReading> date = FindDate(text, hints_.language);
+    return date && text.size() - (date->end - date->begin) <= kLabel;
+  }
+
   // Lines before the first sentence and in its container: what one needs, what
   // is to come.
   void TakeLead() {
@@ -602,7 +610,8 @@ class BodyFinder {
       const auto i = static_cast<std::size_t>(k);
       if (!facts_[i].native || facts_[i].container != facts_[first].container ||
           blocks_[i].LinkDensity() > 0.1 ||
-          facts_[i].furniture != Furniture::kNone) {
+          facts_[i].furniture != Furniture::kNone ||
+          IsCredit(blocks_[i].text)) {
         ++strangers;
       } else if (blocks_[i].weight >= 8) {
         first_ = text_first_ = k;
