@@ -350,7 +350,7 @@ TEST_F(EveryByte, AChangedByteOfAPackageIsFound) {
   }
   std::vector<std::string> unseen;
   const std::string whole = Read(dir_ / "x.wacz");
-  FlipAll(dir_ / "x.wacz", [&](std::size_t at, const std::string& changed) {
+  FlipAll(dir_ / "x.wacz", [&](std::size_t at, const std::string& /*changed*/) {
     const auto report =
         CheckWacz(dir_ / "x.wacz", WaczTrust(), options_.clock(), {});
     if (!report || report->verdict == "reject" ||
