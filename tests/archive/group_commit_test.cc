@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -13,6 +14,7 @@
 
 #include "archive/archive_reader.h"
 #include "archive/archive_writer.h"
+#include "archive/check.h"
 #include "archive/event_log.h"
 #include "archive/index.h"
 #include "archive/merkle.h"
@@ -144,6 +146,64 @@ TEST_F(GroupCommit, WhatIsCommittedIsInTheLogWhoeverSynced) {
         return {};
       }));
   EXPECT_EQ(derived, std::size_t{kThreads * kCaptures});
+}
+
+// Dictionaries are built and bundles sealed while others write on.
+TEST_F(GroupCommit, DictionariesAndSealsBesideTheWriting) {
+  constexpr int kThreads = 4, kCaptures = 60;
+  writer_.reset();
+  options_.rotate_bytes = 150'000;
+  options_.dictionary_after = 64 << 10;
+  auto opened = ArchiveWriter::Open(dir_ / "b", options_);
+  ASSERT_TRUE(opened);
+  writer_ = *std::move(opened);
+  std::string frame;  // a site's template, of which no page shares more
+  for (int i = 0; i < 200; ++i) frame += Sha256Of(std::to_string(i)).Hex();
+  std::atomic<int> failed = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int n = 0; n < kCaptures; ++n) {
+          Exchange page;
+          page.url = fmt::format("http://a.test/{}/{}", t, n);
+          page.request = "GET / HTTP/1.1\r\n\r\n";
+          page.response_head =
+              "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+          page.status = 200;
+          page.started = writer_->Now();
+          auto draft = writer_->BeginCapture(page.url, page.started);
+          const bool kept = draft &&
+                            draft->AddExchange(page, frame + BodyOf(t, n)) &&
+                            draft->Commit({{"status", 200}});
+          failed += kept ? 0 : 1;
+        }
+      });
+    }
+  }
+  writer_.reset();
+  EXPECT_EQ(failed, 0);
+  int with_dictionary = 0, bundles = 0;
+  for (const auto& entry : fs::directory_iterator(dir_ / "b/bundles")) {
+    if (entry.path().extension() != ".zst") continue;
+    ++bundles;
+    with_dictionary += Read(entry.path()).starts_with("\x5D\x2A\x4D\x18");
+  }
+  EXPECT_GE(bundles, 3);
+  EXPECT_GE(with_dictionary, 1);
+  const auto report = CheckArchive(dir_ / "b");
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->Verdict(), "intact") << ToJson(*report).dump(1);
+  const auto reader = ArchiveReader::Open(dir_ / "b");
+  ASSERT_TRUE(reader);
+  for (int t = 0; t < kThreads; ++t) {
+    for (int n = 0; n < kCaptures; ++n) {
+      const auto found = (*reader)->index().ResponsesOf(
+          fmt::format("http://a.test/{}/{}", t, n), false, 10);
+      ASSERT_TRUE(found);
+      EXPECT_EQ(found->size(), 1U) << t << " " << n;
+    }
+  }
 }
 
 }  // namespace
