@@ -16,6 +16,11 @@
 #include "cli/sign_archive.h"
 
 namespace stemma::cli {
+namespace {
+
+constexpr std::string_view kSoftware = "stemma/" STEMMA_VERSION;
+
+}  // namespace
 
 Status ExportReportFile(Session& session, ArchiveReader& reader,
                         const std::vector<std::string>& captures,
@@ -59,7 +64,6 @@ Result<DatapackageSigner> PackageSigner(const Session& session,
   if (how.key.empty()) return DatapackageSigner();
   Result<PackageKey> key = LoadPackageKey(how.key, PassphraseFor(how.key));
   if (!key) return std::move(key).error().Context("the key for the package");
-  constexpr std::string_view kSoftware = "stemma/" STEMMA_VERSION;
   if (how.domain.empty()) {
     return DatapackageSigner(
         [key = *std::move(key), &session](std::string_view datapackage) {
