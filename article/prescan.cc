@@ -592,13 +592,21 @@ class Scanner {
                        bool script) const {
     const std::string_view s = scan_.source;
     bool escaped = false, twice = false;
+    std::size_t comment_end = 0;  // the next one's place while `escaped`
     while (true) {
-      const std::size_t next = s.find_first_of(script ? "<-" : "<", at);
-      if (next == std::string_view::npos) return s.size();
+      const std::size_t next = FindFrom(at, '<');
+      if (escaped) {
+        if (comment_end < at)
+          comment_end = std::min(s.find("-->", at), s.size());
+        if (comment_end < next) {
+          escaped = twice = false;
+          at = comment_end + 1;
+          continue;
+        }
+      }
+      if (next == s.size()) return next;
       at = next + 1;
-      if (s[next] == '-') {
-        if (escaped && s.compare(next, 3, "-->") == 0) escaped = twice = false;
-      } else if (s.compare(next, 2, "</") == 0) {
+      if (s.compare(next, 2, "</") == 0) {
         if (!IsTagNamed(next + 2, name)) continue;
         if (!twice) return next;
         twice = false;
