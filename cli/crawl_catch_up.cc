@@ -123,7 +123,7 @@ Status CrawlLoop::ApplyPageEvent(ArchiveReader& reader,
       report.holder = record.info;
     }
     if (address->kind == AddressKind::kPage) {
-      found = DiscoverFrom(job(), *address, report, at);
+      found = DiscoverFrom(job(), *address, report, at, seen_links_);
     } else {
       const Result<Discovered> listed = ReadListing(*address, report);
       if (listed) found = *listed;

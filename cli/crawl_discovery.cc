@@ -54,7 +54,7 @@ bool IsFollowed(LinkKind kind) {
 
 void DiscoverLinks(const Job& job, const Address& from,
                    const CaptureReport& report, TimePoint now,
-                   Discovered* out) {
+                   const SeenLinks& seen, Discovered* out) {
   if (report.found.nofollow && job.robots == RobotsRule::kObey) {
     out->left_out["the page says nofollow"] += report.found.links.size();
     return;
@@ -64,11 +64,12 @@ void DiscoverLinks(const Job& job, const Address& from,
   if (!job.InScope(report.final_url)) return;
   for (const PageLink& link : report.found.links) {
     if (!IsFollowed(link.kind)) continue;
-    const Result<Url> url = Url::Parse(link.url);
-    if (!url) continue;
     NewAddress address;
     address.depth = from.depth + 1;
     address.priority = PriorityOf(link.kind, address.depth);
+    if (seen.Has(link.url, address.depth, address.priority)) continue;
+    const Result<Url> url = Url::Parse(link.url);
+    if (!url) continue;
     address.via = from.url;
     address.found_by = NameOf(link.kind);
     Consider(job, *url, std::move(address), now, out);
@@ -158,9 +159,10 @@ void Consider(const Job& job, const Url& url, NewAddress address, TimePoint now,
 }
 
 Discovered DiscoverFrom(const Job& job, const Address& from,
-                        const CaptureReport& report, TimePoint now) {
+                        const CaptureReport& report, TimePoint now,
+                        const SeenLinks& seen) {
   Discovered out;
-  DiscoverLinks(job, from, report, now, &out);
+  DiscoverLinks(job, from, report, now, seen, &out);
   DiscoverOriginals(job, from, report, now, &out);
   return out;
 }

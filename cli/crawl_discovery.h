@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/capture_url.h"
+#include "cli/seen_links.h"
 #include "fetch/frontier.h"
 #include "fetch/job.h"
 
@@ -40,8 +41,10 @@ std::vector<NewAddress> SeedsOf(const Job& job);
 void Consider(const Job& job, const Url& url, NewAddress address, TimePoint now,
               Discovered* out);
 
-// What the page of `report` leads to.
+// What the page of `report` leads to; links that the run has `seen` are left
+// out, since its frontier knows them.
 Discovered DiscoverFrom(const Job& job, const Address& from,
-                        const CaptureReport& report, TimePoint now);
+                        const CaptureReport& report, TimePoint now,
+                        const SeenLinks& seen);
 
 }  // namespace stemma::cli

@@ -173,6 +173,7 @@ class CrawlLoop {
   std::minstd_rand random_{std::random_device{}()};
 
   RobotsBook robots_;        // has a lock of its own
+  SeenLinks seen_links_;     // the same
   std::mutex memory_mutex_;  // guards *memory_
   MediaShelf shelf_;         // has a lock of its own
   std::mutex report_mutex_;  // guards the callbacks

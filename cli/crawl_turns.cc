@@ -163,6 +163,9 @@ void CrawlLoop::AddAll(const Discovered& found) {
     if (*added == Frontier::Added::kNew) ready(address);
     if (*added == Frontier::Added::kTooManyVariants) {
       ++summary_.left_out["trap: variants of one listing"];
+    } else {
+      seen_links_.Note(address.url.HrefWithoutFragment(), address.depth,
+                       address.priority);
     }
   }
   for (const NewAddress& address : found.originals) {

@@ -107,7 +107,8 @@ void CrawlLoop::Visit(Worker& worker, const Address& address) {
                                 listed.error().message()));
     }
   } else if (address.kind == AddressKind::kPage) {
-    found = DiscoverFrom(job(), address, *report, options_.clock());
+    found =
+        DiscoverFrom(job(), address, *report, options_.clock(), seen_links_);
   }
   Settle(address, *report, found, began);
 }

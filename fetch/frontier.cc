@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 #include <utility>
 
 #include "fetch/trap.h"
@@ -192,10 +191,6 @@ class Query {
   int at_ = 0;
 };
 
-// Links are met many times over: what is known of so many addresses stays at
-// hand, so that most of them never reach the database.
-constexpr std::size_t kAtHand = 32'768;
-
 // Half a SHA-256 is as good as unique, and half as long.
 std::string ShortKey(std::string_view text) {
   return std::string(BytesOf(Sha256Of(text)).substr(0, 16));
@@ -211,10 +206,6 @@ struct Frontier::Impl {
   bool in_transaction = false;
   std::int64_t run = 0;
   std::map<std::string, std::int64_t, std::less<>> host_ids;
-  struct Rank {
-    int depth = 0, priority = 0;
-  };
-  std::unordered_map<std::string, Rank> at_hand;  // by address key
 
   ~Impl() {
     for (auto& [sql, statement] : statements) sqlite3_finalize(statement);
@@ -485,18 +476,6 @@ Result<Frontier::Added> Frontier::Impl::Add(
     const NewAddress& address, TimePoint now, bool ready,
     std::optional<TimePoint> unless_since) {
   const std::string key = KeyOf(address.url);
-  if (!ready) {
-    const auto [seen, fresh] =
-        at_hand.try_emplace(key, Rank{address.depth, address.priority});
-    Rank& best = seen->second;
-    if (!fresh && best.depth <= address.depth &&
-        best.priority <= address.priority) {
-      return Added::kKnown;
-    }
-    best.depth = std::min(best.depth, address.depth);
-    best.priority = std::min(best.priority, address.priority);
-    if (at_hand.size() > kAtHand) at_hand.clear();
-  }
   STEMMA_CHECK_OK(Begin());
   {
     Query known = Prepare(
@@ -520,7 +499,6 @@ Result<Frontier::Added> Frontier::Impl::Add(
     }
   }
   STEMMA_TRY(const bool too_many, TooManyVariants(address.url));
-  if (too_many) at_hand.erase(key);
   if (too_many) return Added::kTooManyVariants;
   STEMMA_TRY(const std::int64_t host, HostId(address.url.host()));
   STEMMA_CHECK_OK(Prepare("INSERT INTO addresses(key, url, host, kind, state, "
