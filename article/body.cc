@@ -137,6 +137,9 @@ class BodyFinder {
     return {};
   }
 
+  // Customs of the language decide on the line between headline and text.
+  bool English() const { return hints_.language.starts_with("en"); }
+
   bool Open(std::size_t i) const { return body_.verdicts[i].rule.empty(); }
   bool IsTitle(std::size_t i) const {
     return static_cast<int>(i) == body_.title_block;
@@ -809,6 +812,10 @@ class BodyFinder {
     verdict.kept = true;
     if (at < first_) {
       verdict.rule = "standfirst";
+      // Where it begins the text it is a paragraph, however it is tagged.
+      if (!English() && verdict.kind == BlockKind::kHeading) {
+        verdict.kind = BlockKind::kParagraph;
+      }
     } else {
       verdict.rule = witnessed_[i]      ? "witnessed"
                      : facts_[i].native ? "text"
@@ -840,10 +847,7 @@ class BodyFinder {
     }
     if (at < text_first_ || at > text_last_) {
       if (facts.accepted && block.kind != BlockKind::kListItem) return "";
-      if (block.kind != BlockKind::kParagraph && block.LinkDensity() < 0.3 &&
-          edges_.count(facts.container) != 0) {
-        return "";
-      }
+      if (StandsAtTheEdge(i)) return "";
       return IsPlainProse(i) ? "" : "edge";
     }
     if (facts.native || facts.accepted) return "";
@@ -860,6 +864,18 @@ class BodyFinder {
     // What stands in a cell of a table that is itself in the text.
     if (In(block, kInTable) && NodeAt(root_).tag != Tag::kTd) return "";
     return facts.prose && block.ends_sentence ? "" : "other-shape";
+  }
+
+  // Headings and lists that belong to prose of another shape.
+  bool StandsAtTheEdge(std::size_t i) const {
+    const PageBlock& block = blocks_[i];
+    if (block.kind == BlockKind::kParagraph || block.LinkDensity() >= 0.3) {
+      return false;
+    }
+    if (edges_.count(facts_[i].container) != 0) return true;
+    return block.kind == BlockKind::kHeading ||
+           (block.kind == BlockKind::kListItem && block.words >= 4 &&
+            block.link_weight == 0);
   }
 
   // "___" between two parts of the text, as the wires write it.
@@ -928,7 +944,7 @@ class BodyFinder {
   // Vorspann or chapô begins it.) It goes with the title, which is no part of
   // the text either. See docs/decisions/article-standfirst.md.
   void FindDeck() {
-    if (!hints_.language.starts_with("en")) return;
+    if (!English()) return;
     bool parted = false;
     for (int k = std::min(first_, static_cast<int>(blocks_.size())) - 1;
          k > body_.title_block; --k) {
@@ -964,10 +980,7 @@ class BodyFinder {
       const bool may = body_.verdicts[i].kind == BlockKind::kQuote ||
                        (body_.verdicts[i].kind == BlockKind::kParagraph &&
                         !facts_[i].native);
-      if (body_.verdicts[i].rule == "standfirst" &&
-          !hints_.language.starts_with("en")) {
-        continue;
-      }
+      if (!English() && body_.verdicts[i].rule == "standfirst") continue;
       if (!counts(i) || !may || begin[i + 1] - begin[i] < 40 ||
           begin[i + 1] - begin[i] > 600) {
         continue;
