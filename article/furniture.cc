@@ -1,6 +1,7 @@
 #include "article/furniture.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 
 #include "article/phrases.h"
@@ -349,7 +350,87 @@ constexpr Phrase kPhrases[] = {
     {kRelated, kStart, "now read"},
     {kRelated, kStart, "also on "},
     {kLoading, kStart, "loading"},
+    // Who to follow, and what else there is to get.
+    {kShare, kStart, "follow us"},
+    {kShare, kStart, "folgen sie uns"},
+    {kShare, kStart, "folge uns"},
+    {kShare, kStart, "suivez-nous"},
+    {kShare, kStart, "síguenos"},
+    {kShare, kStart, "síganos"},
+    {kShare, kStart, "siga-nos"},
+    {kShare, kStart, "seguici"},
+    {kShare, kStart, "volg ons"},
+    {kShare, kStart, "śledź nas"},
+    {kShare, kStart, "obserwuj nas"},
+    {kShare, kStart, "следите за нами"},
+    {kShare, kStart, "следите за новостями"},
+    {kShare, kStart, "слідкуйте за"},
+    {kShare, kStart, "ακολουθήστε"},
+    {kShare, kStart, "bizi takip"},
+    {kShare, kStart, "تابعونا"},
+    {kShare, kStart, "följ oss"},
+    {kShare, kWhole, "分享到"},
+    {kShare, kStart, "分享到："},
+    {kNewsletter, kStart, "mit meiner anmeldung"},
+    {kNewsletter, kAnywhere, "newsletter informiert"},
+    {kNewsletter, kAnywhere, "to your inbox"},
+    {kNewsletter, kAnywhere, "zum newsletter anmelden"},
+    {kNewsletter, kAnywhere, "für den newsletter anmelden"},
+    {kNewsletter, kStart, "schrijf je in"},
+    {kNewsletter, kStart, "meld je aan"},
+    {kNewsletter, kStart, "assine nossa newsletter"},
+    {kNewsletter, kStart, "εγγραφείτε"},
+    {kNewsletter, kStart, "prenumerera på"},
+    {kCookies, kStart, "um eingebettete inhalte anzuzeigen"},
+    {kCookies, kAnywhere, "inhalte von drittanbietern"},
+    {kRights, kStart, "版权声明"},
+    {kRights, kAnywhere, "未经授权"},
+    {kRights, kAnywhere, "未經授權"},
+    {kRights, kAnywhere, "不得转载"},
+    {kRights, kAnywhere, "不得轉載"},
+    {kRights, kAnywhere, "無断転載"},
+    {kRights, kAnywhere, "무단 전재"},
+    {kRights, kAnywhere, "무단전재"},
+    {kRights, kAnywhere, "wszelkie prawa zastrzeżone"},
+    {kRights, kAnywhere, "все права защищены"},
+    {kRights, kAnywhere, "усі права захищено"},
+    {kRights, kAnywhere, "alle rechten voorbehouden"},
+    {kRights, kAnywhere, "tutti i diritti riservati"},
+    {kRights, kAnywhere, "tüm hakları saklıdır"},
+    {kRights, kAnywhere, "جميع الحقوق محفوظة"},
     {kLoading, kAnywhere, "enable javascript"},
+};
+
+// Notices of law and trade, which run to the length of a paragraph.
+constexpr Phrase kNotices[] = {
+    {kNotice, kStart, "disclaimer:"},
+    {kNotice, kStart, "disclosure:"},
+    {kNotice, kStart, "affiliate disclosure"},
+    {kNotice, kAnywhere, "may contain affiliate links"},
+    {kNotice, kAnywhere, "contains affiliate links"},
+    {kNotice, kAnywhere, "we may earn a commission"},
+    {kNotice, kAnywhere, "we may receive a commission"},
+    {kNotice, kAnywhere, "earn an affiliate commission"},
+    {kNotice, kAnywhere, "as an amazon associate"},
+    {kNotice, kAnywhere, "for general information only"},
+    {kNotice, kAnywhere, "for general informational purposes"},
+    {kNotice, kAnywhere, "for informational purposes only"},
+    {kNotice, kAnywhere, "is not intended to replace the advice"},
+    {kNotice, kAnywhere, "not a substitute for professional"},
+    {kNotice, kAnywhere, "does not constitute legal"},
+    {kNotice, kAnywhere, "not meant to constitute legal"},
+    {kNotice, kStart, "haftungsausschluss"},
+    {kNotice, kAnywhere, "geben nicht die meinung der redaktion wieder"},
+    {kNotice, kAnywhere, "n'engagent pas la rédaction"},
+    {kNotice, kAnywhere, "απαγορεύεται η αναδημοσίευση"},
+    {kNotice, kAnywhere, "απαγορευεται η αναδημοσιευση"},
+    {kNotice, kAnywhere, "απαγορευεται η αναδημοσίευση"},
+    {kNotice, kStart, "免责声明"},
+    {kNotice, kStart, "免責聲明"},
+    {kNotice, kStart, "声明："},
+    {kNotice, kStart, "聲明："},
+    {kNotice, kStart, "凡本网注明"},
+    {kNotice, kStart, "凡注明"},
 };
 
 constexpr std::string_view kCreditStarts[] = {"image copyright",
@@ -557,13 +638,27 @@ constexpr std::string_view kCommentStarts[] = {"responses to ",
                                                "我要评论"};
 
 constexpr std::size_t kLongestFurniture = 300;  // bytes
+constexpr std::size_t kLongestNotice = 1500;
 
-PhraseIndex IndexOfPhrases() {
+PhraseIndex IndexOf(std::span<const Phrase> phrases) {
   PhraseIndex index;
-  for (std::size_t i = 0; i < std::size(kPhrases); ++i) {
-    index.Add(kPhrases[i].words, static_cast<std::uint16_t>(i));
+  for (std::size_t i = 0; i < phrases.size(); ++i) {
+    index.Add(phrases[i].words, static_cast<std::uint16_t>(i));
   }
   return index;
+}
+
+Furniture KindIn(const std::string& lower, std::span<const Phrase> phrases,
+                 const PhraseIndex& index) {
+  for (const std::uint16_t number : index.In(lower)) {
+    const Phrase& phrase = phrases[number];
+    const bool hit = phrase.match == kWhole ? lower == phrase.words
+                     : phrase.match == kStart
+                         ? lower.starts_with(phrase.words)
+                         : lower.find(phrase.words) != std::string::npos;
+    if (hit) return phrase.kind;
+  }
+  return kNone;
 }
 
 }  // namespace
@@ -592,23 +687,22 @@ std::string_view NameOf(Furniture furniture) {
       return "appeal";
     case kLoading:
       return "loading";
+    case kNotice:
+      return "notice";
   }
   return "none";
 }
 
 Furniture FurnitureOf(std::string_view text) {
-  if (text.size() > kLongestFurniture) return kNone;
-  static const PhraseIndex index = IndexOfPhrases();
+  if (text.size() > kLongestNotice) return kNone;
+  static const PhraseIndex phrases = IndexOf(kPhrases);
+  static const PhraseIndex notices = IndexOf(kNotices);
   const std::string lower = LowerForPhrases(text);
-  for (const std::uint16_t number : index.In(lower)) {
-    const Phrase& phrase = kPhrases[number];
-    const bool hit = phrase.match == kWhole ? lower == phrase.words
-                     : phrase.match == kStart
-                         ? lower.starts_with(phrase.words)
-                         : lower.find(phrase.words) != std::string::npos;
-    if (hit) return phrase.kind;
+  if (text.size() <= kLongestFurniture) {
+    const Furniture kind = KindIn(lower, kPhrases, phrases);
+    if (kind != kNone) return kind;
   }
-  return kNone;
+  return KindIn(lower, kNotices, notices);
 }
 
 bool NamesPictureOwner(std::string_view text) {

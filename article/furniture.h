@@ -1,5 +1,5 @@
-// Words that mark a block as furniture of a site rather than article, in the
-// languages of configs/furniture.toml.
+// Words that mark a block as furniture of a site rather than article, in more
+// than twenty languages.
 #pragma once
 
 #include <string_view>
@@ -18,10 +18,12 @@ enum class Furniture {
   kCredit,      // "Photo: X"
   kAppeal,      // "Support us", "Subscribe"
   kLoading,     // "Loading...", "Enable JavaScript"
+  kNotice,      // "Disclaimer: ...", "... may contain affiliate links"
 };
 std::string_view NameOf(Furniture furniture);
 
-// What a whole block is by its words; long prose is never furniture.
+// What a whole block is by its words; long prose is never furniture, but may be
+// a notice of law or trade.
 Furniture FurnitureOf(std::string_view text);
 
 // Whether a short text opens the comments of readers: "Comments (3)",
