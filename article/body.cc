@@ -123,7 +123,8 @@ class BodyFinder {
     if (In(block, kInHidden)) return "hidden";
     if (In(block, kInNav)) return "nav";
     if (In(block, kInBreadcrumb)) return "breadcrumb";
-    if (In(block, kInButton)) return "button";
+    // A section that folds away has a button in its heading.
+    if (In(block, kInButton) && block.heading < 2) return "button";
     if (In(block, kInDialog)) return "dialog";
     if (In(block, kInComment)) return "comment";
     if (In(block, kInForm)) return "form";
@@ -574,7 +575,7 @@ class BodyFinder {
   }
 
   // What follows in the element of the text's last sentence, and is as much as
-  // a good part of the text: lines of a list that no <li> marks.
+  // a good part of the text: tables, and lines of a list that no <li> marks.
   void TakeSameElement() {
     const auto last = static_cast<std::size_t>(last_);
     double told = 0, more = 0;
@@ -586,8 +587,10 @@ class BodyFinder {
       if (comments_ >= 0 && static_cast<int>(i) >= comments_) break;
       const PageBlock& block = blocks_[i];
       if (facts_[i].container != facts_[last].container || !Open(i)) continue;
-      if (block.LinkDensity() > 0.3 || block.tag != blocks_[last].tag ||
-          facts_[i].furniture != Furniture::kNone) {
+      if (block.LinkDensity() > 0.3 ||
+          facts_[i].furniture != Furniture::kNone ||
+          !(block.tag == blocks_[last].tag || block.heading >= 2 ||
+            block.kind == BlockKind::kTableRow)) {
         continue;
       }
       more += block.weight;
@@ -1004,14 +1007,24 @@ class BodyFinder {
       BodyVerdict& verdict = body_.verdicts[i];
       if (!verdict.kept || verdict.kind == BlockKind::kTitle) continue;
       ++seen;
-      for (const std::string& author : hints_.authors) {
-        if (!ReadsLikeName(author)) continue;
-        if (blocks_[i].text.starts_with(author) && blocks_[i].weight < 700) {
-          verdict.kept = false;
-          verdict.rule = "about-author";
-        }
+      if (blocks_[i].weight < 700 && IsBiography(blocks_[i].text)) {
+        verdict.kept = false;
+        verdict.rule = "about-author";
       }
     }
+  }
+
+  // An author's name is near the beginning, or somebody's who "is a writer".
+  bool IsBiography(const std::string& text) const {
+    constexpr std::size_t kNear = 24;  // "The correspondent Jane Doe is ..."
+    for (const std::string& author : hints_.authors) {
+      if (ReadsLikeName(author) &&
+          text.substr(0, kNear + author.size()).find(author) !=
+              std::string::npos) {
+        return true;
+      }
+    }
+    return IntroducesAuthor(text);
   }
 
   // A heading goes when the next kept block is a heading of its rank or above,

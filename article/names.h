@@ -20,6 +20,10 @@ std::vector<std::string> NamesOfValue(std::string_view text);
 // with a capital or in a script without them, no digits.
 bool ReadsLikeName(std::string_view text);
 
+// Whether a text introduces who wrote: a name, what the person is, and that it
+// is a trade of writing ("Jane Doe is a freelance writer who ...").
+bool IntroducesAuthor(std::string_view text);
+
 // Whether a text opens as a byline does ("By ", "Von ", "Por ", "Автор:").
 bool OpensByline(std::string_view text);
 
