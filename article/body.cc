@@ -844,6 +844,7 @@ class BodyFinder {
       return "";
     }
     if (IsPictureText(i)) return "picture-text";
+    if (IsDataLine(i)) return "credit-line";
     if (block.LinkDensity() > kLinkedText && !IsLinkedSentence(i) &&
         !IsLinkedHeading(i)) {
       return "links";
@@ -867,6 +868,20 @@ class BodyFinder {
     // What stands in a cell of a table that is itself in the text.
     if (In(block, kInTable) && NodeAt(root_).tag != Tag::kTd) return "";
     return facts.prose && block.ends_sentence ? "" : "other-shape";
+  }
+
+  // "Published: 3 May 2020, 10:30" among the first paragraphs or the last.
+  bool IsDataLine(std::size_t i) const {
+    constexpr std::size_t kLongest = 120;
+    const PageBlock& block = blocks_[i];
+    if (block.kind != BlockKind::kParagraph || block.ends_sentence ||
+        block.text.size() > kLongest) {
+      return false;
+    }
+    const int before = natives_before_[i] - Natives(first_);
+    const int behind = Natives(last_ + 1) - natives_before_[i];
+    if (before >= 3 && behind > 3) return false;
+    return IsCredit(block.text);
   }
 
   // Headings and lists that belong to prose of another shape.
@@ -923,8 +938,9 @@ class BodyFinder {
     if (body_.title_block < 0 || block.LinkDensity() > 0.3) return false;
     if (block.weight < 30 || block.words < 5) return false;
     if (facts_[i].furniture != Furniture::kNone) return false;
-    if (In(block, kInFigure | kInListItem | kInAuthor)) return false;
+    if (In(block, kInFigure | kInAuthor)) return false;
     if (BeginsText(i)) return true;
+    if (In(block, kInListItem)) return false;
     const std::string text = FoldForMatch(block.text);
     return text.size() >= 20 && text.size() < 4000 && !description_.empty() &&
            (description_.find(text) != std::string::npos ||
