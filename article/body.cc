@@ -124,7 +124,9 @@ class BodyFinder {
     if (In(block, kInNav)) return "nav";
     if (In(block, kInBreadcrumb)) return "breadcrumb";
     // A section that folds away has a button in its heading.
-    if (In(block, kInButton) && block.heading < 2) return "button";
+    if (In(block, kInButton) && block.kind != BlockKind::kHeading) {
+      return "button";
+    }
     if (In(block, kInDialog)) return "dialog";
     if (In(block, kInComment)) return "comment";
     if (In(block, kInForm)) return "form";
@@ -599,12 +601,21 @@ class BodyFinder {
     if (more > 0.15 * told) last_ = end;
   }
 
+  // In code points.
+  static std::ptrdiff_t LengthOf(std::string_view text) {
+    return std::ranges::count_if(text, [](char c) {
+      return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    });
+  }
+
   // Who wrote it, or when: the article's data, not its text.
-  bool IsCredit(const std::string& text) const {
-    constexpr std::size_t kLabel = 16;  // "Published on", "10:30 GMT"
+  bool IsCredit(std::string_view text) const {
+    constexpr std::ptrdiff_t kLabel = 24;  // "Published on", "10:30 GMT"
     if (OpensByline(text)) return true;
     const std::optional<DateReading> date = FindDate(text, hints_.language);
-    return date && text.size() - (date->end - date->begin) <= kLabel;
+    return date && LengthOf(text.substr(0, date->begin)) +
+                           LengthOf(text.substr(date->end)) <=
+                       kLabel;
   }
 
   // Lines before the first sentence and in its container: what one needs, what

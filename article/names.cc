@@ -335,21 +335,23 @@ bool ReadsLikeName(std::string_view text) {
 bool IntroducesAuthor(std::string_view text) {
   constexpr std::size_t kLongestName = 60, kFirstSentence = 240;
   static constexpr std::string_view kAre[] = {
-      " is a ", " is an ", " is the ", " ist ",   " est ",  " es ",
-      " è ",    " é ",     " to ",     " jest ",  " har ",  " är ",
+      " is a ", " is an ", " is the ", " ist ",    " est ",     " es ",
+      " è ",    " é ",     " to ",     " jest ",   " har ",     " är ",
       " er ",   " was a ", " writes ", " covers ", " has been "};
   static constexpr std::string_view kTrades[] = {
-      "writer",       "journalist", "editor",      "reporter",   "author",
-      "correspondent", "contributor", "columnist", "freelance",  "blogger",
-      "newsletter",   "redakteur",  "korrespondent", "autor",    "reporterin",
-      "journaliste",  "periodista", "giornalista", "jornalista", "dziennikar",
-      "redaktor",     "skribent",   "writes about", "covers "};
+      "writer",        "journalist",    "editor",       "reporter",
+      "author",        "correspondent", "contributor",  "columnist",
+      "freelance",     "blogger",       "newsletter",   "redakteur",
+      "korrespondent", "autor",         "reporterin",   "journaliste",
+      "periodista",    "giornalista",   "jornalista",   "dziennikar",
+      "redaktor",      "skribent",      "writes about", "covers "};
   while (!text.empty() && (text.front() == '(' || text.front() == '*')) {
     text.remove_prefix(1);
   }
   const std::string_view opening = text.substr(0, kFirstSentence);
   std::size_t is = std::string_view::npos;
-  for (const std::string_view word : kAre) is = std::min(is, opening.find(word));
+  for (const std::string_view word : kAre)
+    is = std::min(is, opening.find(word));
   if (is > kLongestName) return false;
   const std::size_t name_end = std::min(is, opening.find(','));
   if (!ReadsLikeName(opening.substr(0, name_end))) return false;
