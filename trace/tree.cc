@@ -192,16 +192,16 @@ class Inferrer {
            std::move(words)});
     };
     const std::string parent = Name(all_[u]);
-    add(EdgeFeature::kCredits, "names " + parent + " as its source");
-    add(EdgeFeature::kLink, "links to " + all_[u].url);
-    add(EdgeFeature::kSiteLink, "links to " + parent);
-    add(EdgeFeature::kCanonical, "gives " + all_[u].url + " as canonical");
+    add(EdgeFeature::kRefers, ReferenceInWords(u, v));
+    add(EdgeFeature::kTitleNames, "names " + parent + " in its headline");
     add(EdgeFeature::kNames, "names " + parent);
     add(EdgeFeature::kLeftover, "carries furniture of " + parent);
     add(EdgeFeature::kCommonLeftover, "both carry furniture of a third site");
-    add(EdgeFeature::kCommonCredit, "both name the same third source");
+    add(EdgeFeature::kCommonReference, "both name the same third source");
     add(EdgeFeature::kShared, "shares readings that few others have");
     add(EdgeFeature::kSameTitle, "has the same headline");
+    add(EdgeFeature::kParentCited,
+        "others name " + parent + " as their source");
     add(EdgeFeature::kSharedVideo, "shows the same video");
     std::ranges::stable_sort(items, [](const Item& a, const Item& b) {
       return a.weight > b.weight;
@@ -210,6 +210,18 @@ class Inferrer {
     for (Item& item : items) words.push_back(std::move(item.words));
     words.push_back(TextInWords(u, v));
     AddDates(u, v, words);
+    return words;
+  }
+
+  std::string ReferenceInWords(std::size_t u, std::size_t v) const {
+    const Reference& to = evidence_.Refers(v, u);
+    std::string words;
+    const auto add = [&](bool said, const std::string& what) {
+      if (said) words += (words.empty() ? "" : ", ") + what;
+    };
+    add(to.named, "names " + Name(all_[u]) + " as its source");
+    add(to.linked, "links to " + all_[u].url);
+    add(to.canonical, "gives " + all_[u].url + " as canonical");
     return words;
   }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -16,6 +17,36 @@ namespace {
 
 constexpr std::size_t kPhraseWords = 3;
 
+bool SameWords(const NormalText& a, const NormalText& b) {
+  return std::ranges::equal(a.tokens, b.tokens, {}, &Token::hash, &Token::hash);
+}
+
+double Hours(TimePoint from, TimePoint to) {
+  return std::chrono::duration<double, std::ratio<3600>>(to - from).count();
+}
+
+// When a publication claims to have appeared, as far as it can be believed: a
+// page that was fetched before the moment it claims has a clock or a dateline
+// that lies. Midnight to the second is a day without a time.
+struct ClaimedDate {
+  std::optional<TimePoint> at;
+  bool by_day = false;
+};
+
+ClaimedDate DateOf(const Publication& publication) {
+  ClaimedDate date{publication.published_at,
+                   publication.published_precision == Precision::kDay};
+  if (!date.at) return date;
+  date.by_day =
+      date.by_day || date.at->time_since_epoch() % std::chrono::hours(24) ==
+                         std::chrono::milliseconds(0);
+  if (publication.fetched_at &&
+      *date.at > *publication.fetched_at + std::chrono::hours(14)) {
+    date.at.reset();
+  }
+  return date;
+}
+
 // One member, read once.
 struct Member {
   NormalText text;
@@ -23,17 +54,46 @@ struct Member {
   std::vector<std::string> credits;    // sites named in furniture
   std::vector<std::string> names;      // sites named elsewhere
   std::vector<std::string> leftovers;  // sites whose furniture it carries
-  std::vector<std::uint64_t> title;
+  NormalText title;
+  bool title_in_capitals = false;
+  std::vector<std::string> title_names;  // sites named in the headline
+  ClaimedDate date;
 };
+
+bool HasWord(const NormalText& text, std::uint64_t hash) {
+  return std::ranges::find(text.tokens, hash, &Token::hash) !=
+         text.tokens.end();
+}
 
 bool Holds(const std::vector<std::string>& some, std::string_view one) {
   return std::ranges::find(some, one) != some.end();
 }
 
+// Whether most words have large letters after their first one.
+bool InCapitals(const NormalText& text) {
+  std::size_t words = 0;
+  std::size_t large = 0;
+  for (const Token& token : text.tokens) {
+    const std::string_view surface = text.TextOf(token);
+    const std::string_view form = text.FormOf(token);
+    if (surface.size() < 3 || form.size() != surface.size()) continue;
+    ++words;
+    large += surface.substr(2) != form.substr(2);
+  }
+  return words > 0 && 2 * large > words;
+}
+
 Member Read(const Publication& publication, const SiteModels& sites) {
   Member member;
   member.text = Normalise(publication.text);
-  TokenHashes(publication.title, member.title);
+  member.title = Normalise(publication.title);
+  member.title_in_capitals = InCapitals(member.title);
+  for (const SiteModels::Named& named : sites.PublishersIn(member.title)) {
+    if (named.site != publication.site) {
+      member.title_names.emplace_back(named.site);
+    }
+  }
+  member.date = DateOf(publication);
   std::vector<bool> furniture(member.text.tokens.size(), false);
   for (const FurnitureRun& run :
        sites.Furniture(publication.site, member.text)) {
@@ -86,33 +146,36 @@ bool OnSite(std::string_view url, std::string_view site) {
                            host[host.size() - site.size() - 1] == '.'));
 }
 
-bool LinksTo(const Publication& v, const Publication& u) {
-  if (u.url.empty()) return false;
-  return std::ranges::any_of(v.links,
-                             [&](const std::string& link) {
-                               return Bare(link) == Bare(u.url);
-                             }) ||
-         std::ranges::any_of(v.claims, [&](const SourceClaim& claim) {
-           return Bare(claim.url) == Bare(u.url);
-         });
+// Links of v to u's site: to its front page, and to pages that are not u.
+struct SiteLinks {
+  bool front = false, other_page = false;
+};
+
+SiteLinks LinksToSite(const Publication& v, const Publication& u) {
+  SiteLinks links;
+  if (u.site == v.site) return links;
+  for (const std::string& link : v.links) {
+    if (!OnSite(link, u.site) || Bare(link) == Bare(u.url)) continue;
+    const bool front = Bare(link).find_first_of("/?#") == std::string::npos;
+    (front ? links.front : links.other_page) = true;
+  }
+  return links;
 }
 
-bool LinksToSite(const Publication& v, const Publication& u) {
-  if (u.site == v.site) return false;
-  return std::ranges::any_of(
-      v.links, [&](const std::string& link) { return OnSite(link, u.site); });
-}
-
-// Whether v says that it has its text from u's site: a source line, a byline, a
-// licence line that article extraction read as a claim.
-bool ClaimsSite(const Publication& v, const Publication& u) {
-  return std::ranges::any_of(v.claims, [&](const SourceClaim& claim) {
-    return OnSite(claim.url, u.site);
-  });
-}
-
-double Hours(TimePoint from, TimePoint to) {
-  return std::chrono::duration<double, std::ratio<3600>>(to - from).count();
+// What v says of u by address, and by claims that article extraction read: a
+// source line, a byline, a licence line.
+Reference ReferenceTo(const Publication& v, const Publication& u) {
+  Reference to;
+  const std::string_view address = Bare(u.url);
+  for (const SourceClaim& claim : v.claims) {
+    to.named = to.named || (u.site != v.site && OnSite(claim.url, u.site));
+  }
+  if (address.empty() || address == Bare(v.url)) return to;
+  const auto is_u = [&](std::string_view url) { return Bare(url) == address; };
+  to.canonical = is_u(v.canonical);
+  to.linked = std::ranges::any_of(v.links, is_u) ||
+              std::ranges::any_of(v.claims, is_u, &SourceClaim::url);
+  return to;
 }
 
 template <class T>
@@ -140,6 +203,7 @@ class Gatherer {
       members_.push_back(Read(publication, *sites_));
     }
     CountPhrases();
+    ReadReferences();
     for (std::size_t u = 0; u < all_.size(); ++u) {
       for (std::size_t v = u + 1; v < all_.size(); ++v) CompareTexts(u, v);
     }
@@ -159,6 +223,17 @@ class Gatherer {
   void CountPhrases() {
     for (const Member& member : members_) {
       for (const std::uint64_t phrase : member.phrases) ++holders_[phrase];
+    }
+  }
+
+  void ReadReferences() {
+    for (std::size_t u = 0; u < all_.size(); ++u) {
+      for (std::size_t v = 0; v < all_.size(); ++v) {
+        Reference to = u == v ? Reference() : ReferenceTo(all_[v], all_[u]);
+        to.named = to.named || (all_[u].site != all_[v].site &&
+                                Holds(members_[v].credits, all_[u].site));
+        evidence_.references.push_back(to);
+      }
     }
   }
 
@@ -239,36 +314,27 @@ class Gatherer {
     set(EdgeFeature::kShared, LogOf(shared));
 
     const bool other_site = parent.site != child.site;
-    set(EdgeFeature::kLink, LinksTo(child, parent));
-    set(EdgeFeature::kSiteLink,
-        !LinksTo(child, parent) && LinksToSite(child, parent));
-    set(EdgeFeature::kCanonical, !child.canonical.empty() &&
-                                     child.canonical != child.url &&
-                                     Bare(child.canonical) == Bare(parent.url));
-    set(EdgeFeature::kCredits,
-        other_site && (Holds(members_[v].credits, parent.site) ||
-                       ClaimsSite(child, parent)));
+    const Reference& reference = evidence_.Refers(v, u);
+    const SiteLinks links = LinksToSite(child, parent);
+    set(EdgeFeature::kRefers, reference.any());
+    set(EdgeFeature::kLink, reference.linked || reference.canonical);
+    set(EdgeFeature::kOtherPage,
+        !reference.linked && !reference.canonical && links.other_page);
     set(EdgeFeature::kNames,
-        other_site && Holds(members_[v].names, parent.site));
+        other_site && (links.front || Holds(members_[v].names, parent.site)));
     set(EdgeFeature::kLeftover,
         other_site && Holds(members_[v].leftovers, parent.site));
-    const auto [common, other] = Credits(u, v);
-    set(EdgeFeature::kCommonCredit, common);
-    set(EdgeFeature::kOtherCredit, other);
+    const auto [common, other] = ThirdReferences(u, v);
+    set(EdgeFeature::kCommonReference, common);
+    set(EdgeFeature::kOtherReference, other);
     const auto [kept, foreign] = Leftovers(u, v);
     set(EdgeFeature::kCommonLeftover, kept);
     set(EdgeFeature::kOtherLeftover, foreign);
-    set(EdgeFeature::kLinkBack,
-        LinksTo(parent, child) || LinksToSite(parent, child));
-    set(EdgeFeature::kCreditsBack,
-        other_site && (Holds(members_[u].credits, child.site) ||
-                       ClaimsSite(parent, child)));
-    set(EdgeFeature::kLeftoverBack,
-        other_site && Holds(members_[u].leftovers, child.site));
-    DescribeDates(parent, child, set);
-    set(EdgeFeature::kSameTitle, members_[u].title == members_[v].title);
-    set(EdgeFeature::kSameByline,
-        !parent.byline.empty() && parent.byline == child.byline);
+    DescribeDates(u, v, set);
+    DescribeParent(u, v, set);
+    DescribeTitles(u, v, set);
+    set(EdgeFeature::kSameTitle,
+        SameWords(members_[u].title, members_[v].title));
     set(EdgeFeature::kSharedVideo,
         std::ranges::any_of(child.media, [&](const std::string& video) {
           return Holds(parent.media, video);
@@ -276,13 +342,11 @@ class Gatherer {
   }
 
   bool Refers(std::size_t from, std::size_t to) const {
-    return all_[from].site != all_[to].site &&
-           (Holds(members_[from].credits, all_[to].site) ||
-            ClaimsSite(all_[from], all_[to]) || LinksTo(all_[from], all_[to]));
+    return evidence_.Refers(from, to).any();
   }
   // Third members that v refers to: whether u refers to one of them too, and
   // whether there is one that u does not refer to.
-  std::pair<bool, bool> Credits(std::size_t u, std::size_t v) const {
+  std::pair<bool, bool> ThirdReferences(std::size_t u, std::size_t v) const {
     bool common = false;
     bool other = false;
     for (std::size_t w = 0; w < all_.size(); ++w) {
@@ -303,30 +367,78 @@ class Gatherer {
   }
 
   template <class Set>
-  static void DescribeDates(const Publication& parent, const Publication& child,
-                            const Set& set) {
-    if (child.fetched_at && parent.published_at &&
-        Hours(*child.fetched_at, *parent.published_at) > 0) {
+  void DescribeDates(std::size_t u, std::size_t v, const Set& set) const {
+    const ClaimedDate& parent = members_[u].date;
+    const ClaimedDate& child = members_[v].date;
+    const auto& fetched = all_[v].fetched_at;
+    if (fetched && parent.at && Hours(*fetched, *parent.at) > 0) {
       set(EdgeFeature::kBornLater, 1);
     }
-    if (child.fetched_at && parent.fetched_at &&
-        Hours(*child.fetched_at, *parent.fetched_at) > 1) {
+    if (fetched && all_[u].fetched_at &&
+        Hours(*fetched, *all_[u].fetched_at) > 1) {
       set(EdgeFeature::kFetchedAfter, 1);
     }
-    if (!parent.published_at || !child.published_at) {
+    if (!parent.at || !child.at) {
       set(EdgeFeature::kUndated, 1);
       return;
     }
-    const double hours = Hours(*parent.published_at, *child.published_at);
-    const bool by_day = parent.published_precision == Precision::kDay ||
-                        child.published_precision == Precision::kDay;
+    const double hours = Hours(*parent.at, *child.at);
     if (hours == 0) {
       set(EdgeFeature::kSameDate, 1);
-    } else if (hours < (by_day ? -24.0 : -1.0)) {
+    } else if (hours < (parent.by_day || child.by_day ? -24.0 : -1.0)) {
       set(EdgeFeature::kDatedAfter, 1);
     } else {
       set(EdgeFeature::kDelay, std::log1p(std::max(0.0, hours)));
     }
+  }
+
+  // What makes u a likely source whatever v says: copies are made from the
+  // original more often than from a copy.
+  template <class Set>
+  void DescribeParent(std::size_t u, std::size_t v, const Set& set) const {
+    bool copies = false;
+    bool earliest = members_[u].date.at.has_value();
+    double cited = 0;
+    for (std::size_t w = 0; w < all_.size(); ++w) {
+      if (w == v) continue;
+      if (Refers(v, w)) return;  // it says itself where it is from
+      if (w == u) continue;
+      copies = copies || Refers(u, w);
+      cited += Refers(w, u) ? 1 : 0;
+      earliest = earliest && (!members_[w].date.at ||
+                              *members_[w].date.at >= *members_[u].date.at);
+    }
+    set(EdgeFeature::kParentCopies, copies);
+    set(EdgeFeature::kParentEarliest, earliest);
+    if (all_.size() > 2) {
+      set(EdgeFeature::kParentCited,
+          cited / static_cast<double>(all_.size() - 2));
+    }
+  }
+
+  template <class Set>
+  void DescribeTitles(std::size_t u, std::size_t v, const Set& set) const {
+    const Member& parent = members_[u];
+    const Member& child = members_[v];
+    const auto kept = static_cast<std::size_t>(std::ranges::count_if(
+        parent.title.tokens,
+        [&](const Token& word) { return HasWord(child.title, word.hash); }));
+    std::size_t regained = 0;
+    for (const Token& word : child.title.tokens) {
+      if (HasWord(parent.title, word.hash)) continue;
+      for (std::size_t w = 0; w < all_.size(); ++w) {
+        if (w == u || w == v) continue;
+        if (!HasWord(members_[w].title, word.hash)) continue;
+        ++regained;
+        break;
+      }
+    }
+    set(EdgeFeature::kTitleLost, LogOf(parent.title.tokens.size() - kept));
+    set(EdgeFeature::kTitleRegained, LogOf(regained));
+    set(EdgeFeature::kTitleUncapped,
+        kept > 0 && parent.title_in_capitals && !child.title_in_capitals);
+    set(EdgeFeature::kTitleNames,
+        all_[u].site != all_[v].site && Holds(child.title_names, all_[u].site));
   }
 
   void DescribeRoot(std::size_t v) {
@@ -337,34 +449,33 @@ class Gatherer {
     const std::size_t n = all_.size();
     const double others = static_cast<double>(std::max<std::size_t>(1, n - 1));
     std::size_t longest = 1;
-    bool earliest = all_[v].published_at.has_value();
+    bool earliest = members_[v].date.at.has_value();
     bool first = all_[v].fetched_at.has_value();
-    bool links = false;
-    double credited = 0;
-    double linked = 0;
+    bool refers = false;
+    double named = 0;
+    double referred = 0;
     for (std::size_t u = 0; u < n; ++u) {
       longest = std::max(longest, members_[u].phrases.size() + 1);
       if (u == v) continue;
-      earliest = earliest && (!all_[u].published_at ||
-                              *all_[u].published_at >= *all_[v].published_at);
+      earliest = earliest && (!members_[u].date.at ||
+                              *members_[u].date.at >= *members_[v].date.at);
       first = first && (!all_[u].fetched_at ||
                         *all_[u].fetched_at >= *all_[v].fetched_at);
-      links = links || LinksTo(all_[v], all_[u]);
-      credited += Holds(members_[u].credits, all_[v].site) ||
-                  Holds(members_[u].names, all_[v].site);
-      linked += LinksTo(all_[u], all_[v]);
+      refers = refers || Refers(v, u);
+      named += Holds(members_[u].credits, all_[v].site) ||
+               Holds(members_[u].names, all_[v].site);
+      referred += Refers(u, v);
     }
-    set(RootFeature::kBias, 1);
     set(RootFeature::kCredits, !members_[v].credits.empty());
-    set(RootFeature::kLinks, links);
+    set(RootFeature::kRefers, refers);
     set(RootFeature::kLeftover, !members_[v].leftovers.empty());
     set(RootFeature::kEarliest, earliest);
-    set(RootFeature::kUndated, !all_[v].published_at);
+    set(RootFeature::kUndated, !members_[v].date.at);
     set(RootFeature::kShortness,
         std::log(static_cast<double>(longest) /
                  static_cast<double>(members_[v].phrases.size() + 1)));
-    set(RootFeature::kCreditedBy, credited / others);
-    set(RootFeature::kLinkedBy, linked / others);
+    set(RootFeature::kNamedBy, named / others);
+    set(RootFeature::kReferredToBy, referred / others);
     set(RootFeature::kFirstFetched, first);
   }
 

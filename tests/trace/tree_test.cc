@@ -133,6 +133,83 @@ TEST(Tree, AClaimedSourceDecidesBetweenEqualTexts) {
   EXPECT_TRUE(tree.edges[0].directed);
 }
 
+// Which letters were small cannot be known from capitals.
+TEST(Tree, AHeadlineInCapitalsIsNotTheSourceOfOneInSmallLetters) {
+  std::vector<Publication> family = {Page("aa", Article(7), ""),
+                                     Page("bb", Article(7), "")};
+  family[0].title = "BRIDGE OPENS AFTER TEN YEARS";
+  family[1].title = "Bridge opens after ten years";
+  EXPECT_EQ(InferTree(family, {}).root, "bb");
+}
+
+TEST(Tree, AHeadlineThatNamesAPublisherWasTakenFromThere) {
+  std::vector<Publication> family;
+  for (const char* id : {"aa", "bb", "cc"}) {
+    family.push_back(Page(id, Article(7), ""));
+  }
+  for (Publication& page : family) {
+    page.title =
+        page.id == "aa" ? "Bridge opens | cctimes.example" : "Bridge opens";
+  }
+  const StemmaTree tree = InferTree(family, {});
+  ASSERT_EQ(Parents(tree).at("aa"), "cc");
+  for (const StemmaEdge& edge : tree.edges) {
+    if (edge.child == "aa") {
+      EXPECT_THAT(edge.evidence, Contains(HasSubstr("in its headline")));
+    }
+  }
+}
+
+// A page cannot have been fetched before it was published: that date is no
+// reason to call it the younger one.
+TEST(Tree, ADateAfterTheFetchIsNotBelieved) {
+  std::vector<Publication> family = {
+      Page("aa", Article(7), "2024-09-01T10:00:00Z"),
+      Page("bb", Article(7), "2024-03-02T10:00:00Z"),
+      Page("cc", Article(7), "2024-03-02T12:00:00Z"),
+  };
+  family[0].fetched_at = ParseTime("2024-03-01T11:00:00Z");
+  family[1].fetched_at = ParseTime("2024-03-02T13:00:00Z");
+  family[2].fetched_at = ParseTime("2024-03-02T14:00:00Z");
+  family[2].links = {family[0].url};
+  const StemmaTree tree = InferTree(family, {});
+  EXPECT_EQ(tree.root, "aa");
+  EXPECT_EQ(Parents(tree).at("cc"), "aa");
+}
+
+// A link, a canonical address and a source line each say it alone.
+TEST(Tree, EachWayOfNamingTheSourceIsEnough) {
+  for (const char* how : {"link", "canonical", "claim"}) {
+    std::vector<Publication> family;
+    for (const char* id : {"aa", "bb", "cc"}) {
+      family.push_back(Page(id, Article(7), "2024-03-01T10:00:00Z"));
+    }
+    if (how == std::string_view("link")) family[2].links = {family[1].url};
+    if (how == std::string_view("canonical")) {
+      family[2].canonical = "http://www.bbtimes.example/story/";
+    }
+    if (how == std::string_view("claim")) {
+      SourceClaim claim;
+      claim.kind = "original-source-line";
+      claim.url = "https://bbtimes.example/";
+      family[2].claims = {claim};
+    }
+    EXPECT_EQ(Parents(InferTree(family, {})).at("cc"), "bb") << how;
+  }
+}
+
+// The page that was linked to is the source, not its neighbour on the site.
+TEST(Tree, ALinkNamesThePageAndNotItsSite) {
+  std::vector<Publication> family;
+  for (const char* id : {"aa", "bb", "cc"}) {
+    family.push_back(Page(id, Article(7), "2024-03-01T10:00:00Z"));
+  }
+  family[1].site = family[0].site;
+  family[1].url = "https://" + family[0].site + "/story-again";
+  family[2].links = {family[1].url};
+  EXPECT_EQ(Parents(InferTree(family, {})).at("cc"), "bb");
+}
+
 TEST(Tree, AMergedPageHasASecondParent) {
   const std::vector<Publication> family = {
       Page("aa", Article(3), "2024-03-01T10:00:00Z"),
