@@ -156,11 +156,8 @@ void AddMedia(const Json& event, const std::vector<RecordInfo>& records,
   }
 }
 
-PublicationRow RowOfArticle(const Article& article, const Json& event,
-                            const std::string& capture_id, Index& index) {
-  PublicationRow row;
-  row.id = capture_id;
-  row.seq = Number(event, "seq");
+// What older events leave to the article's own record.
+void TakeArticle(const Article& article, PublicationRow& row) {
   row.url = article.url;
   row.title = article.title;
   row.byline = Joined(article.authors);
@@ -170,6 +167,44 @@ PublicationRow RowOfArticle(const Article& article, const Json& event,
     row.published_at = FormatSeconds(article.published->time);
   row.text_sha256 = Sha256Of(CanonicalText(article)).Hex();
   row.method = article.method;
+}
+
+// The object of an event that tells all of its article that a row needs, so
+// that the article's record need not be read; null for older events.
+const Json* PublicationIn(const Json& event) {
+  const auto told = event.find("publication");
+  return told != event.end() && told->is_object() ? &*told : nullptr;
+}
+
+void TakeEvent(const Json& event, const Json& told, PublicationRow& row) {
+  row.url = Text(told, "url");
+  row.title = Text(event, "title");
+  row.byline = Text(told, "byline");
+  row.language = Text(told, "language");
+  row.canonical = Text(told, "canonical");
+  row.published_at = Text(told, "published_at");
+  row.text_sha256 = Text(event, "text_sha256");
+  row.method = Text(event, "method");
+}
+
+// The row of the article in `block`, which may be empty where the event tells
+// enough.
+std::optional<PublicationRow> RowOfArticle(const Json& event,
+                                           const std::string& block,
+                                           const std::string& capture_id,
+                                           Index& index) {
+  PublicationRow row;
+  row.id = capture_id;
+  row.seq = Number(event, "seq");
+  if (const Json* told = PublicationIn(event)) {
+    TakeEvent(event, *told, row);
+  } else {
+    if (block.empty()) return std::nullopt;
+    const Result<Article> article =
+        ArticleFromJson(Json::parse(block, nullptr, false));
+    if (!article) return std::nullopt;
+    TakeArticle(*article, row);
+  }
   const Result<std::optional<CaptureRow>> capture = index.Capture(capture_id);
   if (capture && *capture) {
     row.fetched_at = (*capture)->started;
@@ -198,8 +233,9 @@ PublicationRow RowOfImport(const Json& row, const Json& event) {
   return p;
 }
 
+// `there`: the record could be read, so that what the event tells still counts.
 void AddDerived(const Json& event, const Json& entry, const IndexedRecord& read,
-                EventRows& rows, Index& index) {
+                bool there, EventRows& rows, Index& index) {
   DerivedRow derived;
   derived.capture_id = Text(event, "of");
   derived.seq = rows.seq;
@@ -220,14 +256,10 @@ void AddDerived(const Json& event, const Json& entry, const IndexedRecord& read,
   }
   derived.output_sha256 = read.info.block_sha256.Hex();
   derived.facts = entry.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (derived.kind == "article" && !read.block.empty()) {
-    const Json json = Json::parse(read.block, nullptr, false);
-    const Result<Article> article = ArticleFromJson(json);
-    if (article) {
-      PublicationRow row =
-          RowOfArticle(*article, event, derived.capture_id, index);
-      row.record_id = derived.record_id;
-      rows.publications.push_back(std::move(row));
+  if (derived.kind == "article" && there) {
+    if (auto row = RowOfArticle(event, read.block, derived.capture_id, index)) {
+      row->record_id = derived.record_id;
+      rows.publications.push_back(*std::move(row));
     }
   }
   rows.derived.push_back(std::move(derived));
@@ -303,12 +335,13 @@ EventRows RowsOfEvent(const Json& event, const RecordSource& source,
   for (const RecordInfo& place : RecordsInEvent(event)) {
     const Json& entry = event["records"][rows.records.size()];
     const std::string kind = Text(entry, "kind");
+    const bool article =
+        kind == "article" || (kind.empty() && Text(event, "kind") == "article");
     const bool want_block =
-        kind == "row" ||
-        (derive && (kind == "article" ||
-                    (kind.empty() && Text(event, "kind") == "article")));
+        kind == "row" || (derive && article && !PublicationIn(event));
     Result<IndexedRecord> read = source(place, want_block);
-    if (read && read->info.id == place.id) {
+    const bool there = read && read->info.id == place.id;
+    if (there) {
       read->info.capture_id = place.capture_id;
       read->info.bundle = place.bundle;
       read->info.offset = place.offset;
@@ -317,7 +350,7 @@ EventRows RowsOfEvent(const Json& event, const RecordSource& source,
       read = IndexedRecord{place, {}};
     }
     rows.records.push_back(read->info);
-    if (derive) AddDerived(event, entry, *read, rows, index);
+    if (derive) AddDerived(event, entry, *read, there, rows, index);
     if (kind == "row" && !read->block.empty()) {
       const Json row = Json::parse(read->block, nullptr, false);
       if (row.is_object()) {

@@ -307,13 +307,7 @@ Status DeriveArticle(const std::string& body, const std::string& content_type,
                        ToRecordJson(*article).dump(),
                        page.id,
                        {}};
-  const Json facts = {{"method", article->method},
-                      {"text_method", "stemma-text/1"},
-                      {"is_article", article->is_article},
-                      {"title", publication.title},
-                      {"site", publication.site},
-                      {"text_sha256", publication.text_sha256.Hex()},
-                      {"text_bytes", publication.text.size()}};
+  const Json facts = EventFactsOf(*article, publication);
   STEMMA_TRY(const auto logged,
              tools.archive.StageDerived(report.info.id, facts, {&record, 1}));
   (void)logged;

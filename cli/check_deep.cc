@@ -4,11 +4,13 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "archive/archive_reader.h"
 #include "archive/index.h"
 #include "article/extract.h"
 #include "cli/find_video.h"
+#include "cli/publication_of.h"
 #include "core/article_json.h"
 #include "core/http_head.h"
 #include "fetch/coding.h"
@@ -40,6 +42,8 @@ class DeepCheck {
  private:
   // Each says what differs, or "". An error: it could not be derived again.
   Result<std::string> Article(const DerivedRow& row);
+  Result<std::string> EventDiffers(const DerivedRow& row,
+                                   const stemma::Article& article);
   Result<std::string> Video(const DerivedRow& row);
   void Count(const DerivedRow& row, const Result<std::string>& differs,
              DeepReport::Counts& counts);
@@ -110,7 +114,7 @@ Result<std::string> DeepCheck::Article(const DerivedRow& row) {
   const Json now = ToRecordJson(article);
   // Records were whole articles once, under the same label.
   if (now.dump() == before || ToJson(article).dump() == before) {
-    return std::string();
+    return EventDiffers(row, article);
   }
   const Json then = Json::parse(before, nullptr, false);
   if (!then.is_object()) return std::string("what was kept is no article");
@@ -121,6 +125,27 @@ Result<std::string> DeepCheck::Article(const DerivedRow& row) {
   }
   return fmt::format("read again, it differs in {}",
                      fields.empty() ? "its form" : fields);
+}
+
+// What the event told the index of the article must be what the article says.
+Result<std::string> DeepCheck::EventDiffers(const DerivedRow& row,
+                                            const stemma::Article& article) {
+  STEMMA_TRY(const auto told, reader_.index().PublicationById(row.capture_id));
+  if (!told || told->record_id != row.record_id) return std::string();
+  const Publication p = PublicationOf(article, row.capture_id);
+  const std::string published =
+      p.published_at ? FormatSeconds(*p.published_at) : std::string();
+  const std::pair<const char*, bool> same[] = {
+      {"title", told->title == p.title},
+      {"byline", told->byline == p.byline},
+      {"language", told->language == p.language},
+      {"canonical", told->canonical == p.canonical},
+      {"published_at", told->published_at == published},
+      {"text_sha256", told->text_sha256 == p.text_sha256.Hex()}};
+  for (const auto& [key, equal] : same) {
+    if (!equal) return fmt::format("its event differs in {}", key);
+  }
+  return std::string();
 }
 
 Result<std::string> DeepCheck::Video(const DerivedRow& row) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/time.h"
 #include "core/url.h"
 #include "fetch/public_suffix.h"
 #include "hash/sha256.h"
@@ -32,6 +34,32 @@ Publication PublicationOf(const Article& article, std::string id) {
   p.text = CanonicalText(article);
   p.text_sha256 = Sha256Of(p.text);
   return p;
+}
+
+nlohmann::json EventFactsOf(const Article& article,
+                            const Publication& publication) {
+  nlohmann::json facts = {{"method", article.method},
+                          {"text_method", "stemma-text/1"},
+                          {"is_article", article.is_article},
+                          {"title", publication.title},
+                          {"site", publication.site},
+                          {"text_sha256", publication.text_sha256.Hex()},
+                          {"text_bytes", publication.text.size()}};
+  // Where this is long, as it is on no honest page, the record has to do.
+  constexpr std::size_t kMostBytes = 8 << 10;
+  const std::size_t bytes = publication.url.size() + publication.byline.size() +
+                            publication.language.size() +
+                            publication.canonical.size();
+  if (bytes > kMostBytes) return facts;
+  nlohmann::json told = {{"url", publication.url},
+                         {"byline", publication.byline},
+                         {"language", publication.language},
+                         {"canonical", publication.canonical}};
+  if (publication.published_at) {
+    told["published_at"] = FormatSeconds(*publication.published_at);
+  }
+  facts["publication"] = std::move(told);
+  return facts;
 }
 
 }  // namespace stemma::cli

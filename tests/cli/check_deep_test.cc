@@ -12,6 +12,7 @@
 #include "archive/archive_writer.h"
 #include "archive/index.h"
 #include "article/extract.h"
+#include "cli/publication_of.h"
 #include "core/article_json.h"
 
 namespace stemma::cli {
@@ -25,7 +26,11 @@ using ::testing::SizeIs;
 constexpr std::string_view kType = "text/html; charset=utf-8";
 
 std::string Page(int number) {
-  std::string body = "<title>The dam</title><article><h1>The dam</h1>";
+  std::string body =
+      "<html lang=\"en\"><title>The dam</title>"
+      "<meta name=\"author\" content=\"Ada Byron\">"
+      "<meta property=\"article:published_time\" "
+      "content=\"2026-02-01T10:00:00Z\"><article><h1>The dam</h1>";
   for (int i = 0; i < 8; ++i) {
     body += "<p>The dam above the town held through night " +
             std::to_string(number + i) +
@@ -49,8 +54,10 @@ class CheckDeepTest : public ::testing::Test {
   }
 
   // A captured page and its article, by `method`, changed by `change`.
+  // The event tells of the article what `tell` leaves of its facts.
   void Add(int number, const std::string& method,
-           const std::function<void(nlohmann::json&)>& change = {}) {
+           const std::function<void(nlohmann::json&)>& change = {},
+           const std::function<void(nlohmann::json&)>& tell = {}) {
     auto writer = ArchiveWriter::Open(dir_ / "a", options_);
     ASSERT_TRUE(writer) << writer.error().message();
     const std::string url = "https://a.example/" + std::to_string(number);
@@ -80,8 +87,20 @@ class CheckDeepTest : public ::testing::Test {
                                json.dump(),
                                page,
                                {}};
-    ASSERT_TRUE(
-        (*writer)->AppendDerived(info->id, {{"method", method}}, {&record, 1}));
+    nlohmann::json facts = {{"method", method}};
+    if (tell) {
+      facts = EventFactsOf(*article, PublicationOf(*article, info->id));
+      tell(facts);
+    }
+    ASSERT_TRUE((*writer)->AppendDerived(info->id, facts, {&record, 1}));
+  }
+  PublicationRow Row(int number) {
+    const auto reader = ArchiveReader::Open(dir_ / "a");
+    EXPECT_TRUE(reader);
+    const auto rows = (*reader)->index().PublicationsOf("https://a.example/" +
+                                                        std::to_string(number));
+    EXPECT_TRUE(rows && rows->size() == 1);
+    return rows && !rows->empty() ? rows->front() : PublicationRow();
   }
   DeepReport Check() {
     const auto reader = ArchiveReader::Open(dir_ / "a");
@@ -112,6 +131,34 @@ TEST_F(CheckDeepTest, WhatDiffersIsAlteredAndSaysWhere) {
   EXPECT_EQ(report.findings[0].code, "derived-differs");
   EXPECT_EQ(report.findings[0].weight, Weight::kAltered);
   EXPECT_THAT(report.findings[0].text, HasSubstr("title"));
+}
+
+TEST_F(CheckDeepTest, AnEventThatTellsOfItsArticleIsBelievedOnlyIfTrue) {
+  Add(1, "stemma-article/1", {}, [](nlohmann::json&) {});
+  Add(2, "stemma-article/1", {}, [](nlohmann::json& facts) {
+    facts["publication"]["byline"] = "Somebody Else";
+  });
+  const DeepReport report = Check();
+  EXPECT_EQ(report.articles.same, 1u);
+  EXPECT_EQ(report.articles.differ, 1u);
+  ASSERT_THAT(report.findings, SizeIs(1));
+  EXPECT_THAT(report.findings[0].text, HasSubstr("byline"));
+}
+
+TEST_F(CheckDeepTest, TheEventGivesTheRowThatTheRecordWouldGive) {
+  Add(1, "stemma-article/1");
+  Add(2, "stemma-article/1", {}, [](nlohmann::json&) {});
+  const PublicationRow read = Row(1), told = Row(2);
+  EXPECT_EQ(told.byline, read.byline);
+  EXPECT_FALSE(told.byline.empty());
+  EXPECT_EQ(told.language, read.language);
+  EXPECT_EQ(told.published_at, read.published_at);
+  EXPECT_FALSE(told.published_at.empty());
+  EXPECT_EQ(told.method, read.method);
+  EXPECT_EQ(told.fetched_at, read.fetched_at);
+  EXPECT_EQ(told.site, read.site);
+  EXPECT_EQ(told.text_sha256.size(), read.text_sha256.size());
+  EXPECT_FALSE(told.title.empty());
 }
 
 TEST_F(CheckDeepTest, AnotherMethodCannotBeChecked) {
