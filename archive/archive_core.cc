@@ -467,6 +467,7 @@ Error ArchiveCore::Fail(Error error) {
     failed_ = error;
     log_->DropPending();
     staged_.clear();
+    staged_bytes_ = 0;
   }
   return error;
 }
@@ -629,7 +630,11 @@ Result<RecordInfo> ArchiveCore::Write(Lane& lane, const RecordDraft& record) {
     if (!frame) return Fail(std::move(frame).error());
     frames.push_back({static_cast<std::uint32_t>(frame->size()),
                       static_cast<std::uint32_t>(size)});
-    bytes += *frame;
+    if (bytes.empty()) {
+      bytes = *std::move(frame);
+    } else {
+      bytes += *frame;
+    }
     rest.remove_prefix(size);
   } while (!rest.empty());
   if (frames.size() > 1) bytes += SeekTable(frames);
@@ -757,7 +762,10 @@ Status ArchiveCore::Stage(std::string_view type, Json event,
   STEMMA_CHECK_OK(CheckUsable());
   STEMMA_TRY(const std::string line, Log(type, event));
   static_cast<void>(line);
-  for (const RecordInfo& record : records) NoteRecent(record);
+  for (const RecordInfo& record : records) {
+    NoteRecent(record);
+    staged_bytes_ += record.length;
+  }
   staged_.insert(staged_.end(), records.begin(), records.end());
   return {};
 }
@@ -782,6 +790,20 @@ Status ArchiveCore::SyncWith(std::unique_lock<std::mutex>& lock) {
     synced_.notify_all();
     STEMMA_CHECK_OK(done);
   }
+  return TendOnce(lock);
+}
+
+Status ArchiveCore::SyncIfMuch() {
+  // Each sync writes the last page of two files again, which the next one
+  // writes once more.
+  constexpr std::uint64_t kMuch = 512 << 10;
+  std::unique_lock lock(mutex);
+  STEMMA_CHECK_OK(CheckUsable());
+  if (staged_bytes_ >= kMuch && !syncing_) return SyncWith(lock);
+  return TendOnce(lock);
+}
+
+Status ArchiveCore::TendOnce(std::unique_lock<std::mutex>& lock) {
   if (!tending_) {
     tending_ = true;
     const Status tended = Tend(lock);
@@ -806,6 +828,7 @@ Status ArchiveCore::Tend(std::unique_lock<std::mutex>& lock) {
 Status ArchiveCore::SyncStaged(std::unique_lock<std::mutex>& lock) {
   if (!log_->pending()) return {};
   const std::vector<RecordInfo> records = std::exchange(staged_, {});
+  staged_bytes_ = 0;
   const EventLog::Batch batch = log_->TakePending();
   // Lanes with records of ours stay until these are forgotten.
   std::vector<std::pair<Lane*, AppendFile::SyncMark>> lanes;

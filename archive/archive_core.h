@@ -91,6 +91,8 @@ class ArchiveCore {
   // Makes all that was staged before the call durable. Many may wait for it
   // at once: one syncs for all, while the others go on staging.
   Status SyncWith(std::unique_lock<std::mutex>& lock);
+  // The same once much is staged; else only what has to be done beside it.
+  Status SyncIfMuch();
   Error Fail(Error error);
   Status CheckUsable() const;
   Status CheckSpace() const;
@@ -153,6 +155,7 @@ class ArchiveCore {
   void MaybeRetire(Lane& lane);
   void ConsiderDictionary(Lane& lane, std::unique_lock<std::mutex>& lock);
   Status SyncStaged(std::unique_lock<std::mutex>& lock);
+  Status TendOnce(std::unique_lock<std::mutex>& lock);
   Status Tend(std::unique_lock<std::mutex>& lock);
   void LearnFromLastRun();
   DictionaryOptions HowToBuild();
@@ -173,6 +176,7 @@ class ArchiveCore {
   std::list<Lane> lanes_;
   Lane* main_ = nullptr;
   std::vector<RecordInfo> staged_;  // records of staged events
+  std::uint64_t staged_bytes_ = 0;  // of these
   bool syncing_ = false;            // somebody is, without the lock
   bool tending_ = false;            // the same for sealing and dictionaries
   std::condition_variable synced_;

@@ -758,6 +758,7 @@ Result<CaptureDraft> ArchiveWriter::BeginImport(std::string_view url,
 }
 
 Status ArchiveWriter::Sync() { return core_->Sync(); }
+Status ArchiveWriter::SyncIfMuch() { return core_->SyncIfMuch(); }
 
 Result<std::uint64_t> ArchiveWriter::AppendEvent(std::string_view type,
                                                  const Json& fields) {

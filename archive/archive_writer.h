@@ -219,6 +219,9 @@ class ArchiveWriter {
 
   // Makes everything staged durable.
   Status Sync();
+  // The same once half a MiB or more is staged. For those who stage much and
+  // acknowledge seldom, after each capture.
+  Status SyncIfMuch();
 
   // Appends one event, durable on return; gives its seq. `fields` are the keys
   // beside v, seq, prev, type and t.

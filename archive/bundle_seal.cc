@@ -112,7 +112,10 @@ Result<BundleFacts> ReadFacts(const Blob& file, std::string_view filename,
   }
   facts.sha256 = sha256.Finish().Hex();
   facts.sha512 = sha512.Finish().Hex();
-  STEMMA_CHECK_OK(ScanWarc(file, sink));
+  // A video's frames need not be in memory as a whole.
+  ScanLimits limits;
+  limits.frames.max_content = 1 << 20;
+  STEMMA_CHECK_OK(ScanWarc(file, sink, limits));
   STEMMA_CHECK_OK(sink.status());
   sink.Finish();
   return facts;

@@ -501,7 +501,7 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
   FrameWalker walker(file, 0, limits.frames);
   std::shared_ptr<const ZstdDictionary> dictionary;
   std::optional<FrameDecoder> decoder(std::in_place, nullptr);
-  std::string bytes, content;
+  std::string bytes;
   SeekTableCheck tables;
   while (walker.offset() < walker.size()) {
     const std::uint64_t at = walker.offset();
@@ -558,17 +558,17 @@ Status ScanZstd(const Blob& file, RecordAssembler& assembler, RecordSink& sink,
       STEMMA_CHECK_OK(StreamFrame(file, frame, dictionary, assembler, sink));
     } else {
       STEMMA_CHECK_OK(walker.ReadInto(frame, bytes));
-      const Status decoded = decoder->DecodeInto(bytes, content, limits.frames);
-      if (!decoded) {
+      const auto content = decoder->DecodeHere(bytes, limits.frames);
+      if (!content) {
         sink.OnProblem(frame.offset, "frame-damaged",
-                       decoded.error().message());
+                       content.error().message());
         assembler.Gap(frame.offset + frame.size);
         tables.Damage();
         continue;
       }
-      tables.Data(frame, content.size(),
-                  begins && content.starts_with("WARC/"));
-      assembler.Feed(content);
+      tables.Data(frame, content->size(),
+                  begins && content->starts_with("WARC/"));
+      assembler.Feed(*content);
     }
     assembler.UnitEnd(frame.offset + frame.size);
   }

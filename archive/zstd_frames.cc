@@ -127,7 +127,6 @@ struct FrameEncoder::State {
   State& operator=(const State&) = delete;
 
   ZSTD_CCtx* context;
-  std::string scratch;
 };
 
 FrameEncoder::FrameEncoder(int level,
@@ -144,18 +143,21 @@ FrameEncoder::FrameEncoder(FrameEncoder&&) noexcept = default;
 FrameEncoder& FrameEncoder::operator=(FrameEncoder&&) noexcept = default;
 
 Result<std::string> FrameEncoder::Encode(std::string_view content) {
-  std::string& frame = state_->scratch;
-  const std::size_t most = ZSTD_compressBound(content.size());
-  if (frame.size() < most) frame.resize(most);
-  const std::size_t size =
-      ZSTD_compress2(state_->context, frame.data(), frame.size(),
-                     content.data(), content.size());
+  std::string frame;
+  std::size_t size = 0;
+  frame.resize_and_overwrite(ZSTD_compressBound(content.size()),
+                             [&](char* to, std::size_t most) -> std::size_t {
+                               size = ZSTD_compress2(state_->context, to, most,
+                                                     content.data(),
+                                                     content.size());
+                               return ZSTD_isError(size) != 0 ? 0 : size;
+                             });
   if (ZSTD_isError(size)) {
     return Error(ErrorCode::kIo,
                  fmt::format("compressing {} bytes: {}", content.size(),
                              ZSTD_getErrorName(size)));
   }
-  return frame.substr(0, size);
+  return frame;
 }
 
 struct FrameDecoder::State {
@@ -175,9 +177,18 @@ struct FrameDecoder::State {
     return context;
   }
 
-  // At least `size` bytes, the old ones first; never cleared, for that would
-  // cost as much as inflating.
+  // At least `size` bytes; never cleared, for that would cost as much as
+  // inflating.
   char* Room(std::size_t size) {
+    if (size > room_size) {
+      room.reset();
+      room = std::make_unique_for_overwrite<char[]>(size);
+      room_size = size;
+    }
+    return room.get();
+  }
+  // The same with the old bytes first.
+  char* MoreRoom(std::size_t size) {
     if (size > room_size) {
       const std::size_t grown = std::max(size, room_size * 2);
       auto larger = std::make_unique_for_overwrite<char[]>(grown);
@@ -248,7 +259,7 @@ Result<std::string_view> FrameDecoder::DecodeHere(std::string_view frame,
   std::size_t size = 0;
   while (true) {
     const std::size_t step = ZSTD_DStreamOutSize();
-    ZSTD_outBuffer out{state_->Room(size + step), size + step, size};
+    ZSTD_outBuffer out{state_->MoreRoom(size + step), size + step, size};
     const std::size_t left = ZSTD_decompressStream(context, &out, &in);
     if (ZSTD_isError(left)) return ZstdError("inflating", left);
     const bool full = out.pos == out.size;

@@ -195,8 +195,21 @@ bool IsFetched(MediaKind kind) {
          kind == MediaKind::kDash;
 }
 
-// Visits and stores; durable on return. The report has the facts of the visit
-// and nothing derived.
+// Logs the visit; durable on return if the options want that.
+Result<CaptureInfo> Log(CaptureDraft& draft, const Visit& visit,
+                        const CaptureOptions& options, ArchiveWriter& archive) {
+  const Json facts = VisitFacts(visit, options);
+  const std::optional<Error>& failure = visit.last.failure;
+  if (options.durable_first) {
+    return failure ? draft.CommitFailed(*failure, facts) : draft.Commit(facts);
+  }
+  STEMMA_TRY(CaptureInfo info,
+             failure ? draft.StageFailed(*failure, facts) : draft.Stage(facts));
+  STEMMA_CHECK_OK(archive.SyncIfMuch());
+  return info;
+}
+
+// Visits and stores. The report has the facts of the visit and nothing derived.
 Result<Visit> StoreVisit(const Url& url, const CaptureOptions& options,
                          const FetchLimits& limits, CaptureTools& tools,
                          CaptureReport& report) {
@@ -207,13 +220,8 @@ Result<Visit> StoreVisit(const Url& url, const CaptureOptions& options,
     STEMMA_TRY(visit.stream, FetchStream(visit.last, options,
                                          options.media_limits, draft, tools));
   }
-  const Json facts = VisitFacts(visit, options);
-  if (visit.last.failure) {
-    STEMMA_TRY(report.info, draft.CommitFailed(*visit.last.failure, facts));
-    report.failure = visit.last.failure;
-  } else {
-    STEMMA_TRY(report.info, draft.Commit(facts));
-  }
+  STEMMA_TRY(report.info, Log(draft, visit, options, tools.archive));
+  report.failure = visit.last.failure;
   report.final_url = visit.final_url;
   report.status = visit.last.exchange.status;
   report.truncated = visit.last.exchange.truncated;
@@ -652,7 +660,6 @@ Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
   CaptureReport report;
   Say(tools, "fetching " + url.HrefWithoutFragment());
 
-  // The evidence is durable before anything tries to understand it.
   CaptureOptions how = options;
   std::optional<ShelfPlace> place;
   const auto kind = MediaKindOfPath(url.Href());

@@ -43,6 +43,9 @@ struct CaptureOptions {
   bool derive = true;   // false: evidence only, `stemma derive` later
   bool media = true;    // fetch embedded videos
   bool streams = true;  // fetch what HLS and DASH playlists name
+  // Durable before anything tries to understand it. Else with the archive's
+  // next Sync, which the caller sees to before it acknowledges.
+  bool durable_first = true;
   std::string keyframes = "scene";  // KeyframeOptions::mode, or "none"
   // A command that brings the film of a player's page; empty: none.
   std::string extractor;

@@ -213,9 +213,10 @@ int Conclude(const Options& options, const Session& session, const Job& job,
 
 int RunJob(const Options& options, Session& session, const Job& job) {
   // Workers come and go through pages of all sizes: an arena for each thread
-  // would keep the largest of each. Allocation is no part of what they wait
-  // for.
+  // would keep the largest of each, and the heap the room of every video.
+  // Allocation is no part of what they wait for.
   ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   const std::filesystem::path dir = session.ArchiveDir(job.archive);
   CrawlOptions how = OptionsFor(session, job);
   if (options.dry_run) return DryRun(session, job, how, dir);

@@ -174,6 +174,8 @@ CaptureOptions CrawlLoop::OptionsFor(const Address& address,
   how.media = job().media && address.kind == AddressKind::kPage;
   how.derive = !job().derive_later && (address.kind == AddressKind::kPage ||
                                        address.kind == AddressKind::kMedia);
+  // Nobody is told of it before the frontier is, after a sync.
+  how.durable_first = !job().derive_later || options_.acknowledge != nullptr;
   how.keyframes = job().keyframes;
   how.extractor = job().extractor;
   how.headers = ConditionsFor(address);

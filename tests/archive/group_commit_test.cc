@@ -85,6 +85,38 @@ class GroupCommit : public ::testing::Test {
   std::unique_ptr<ArchiveWriter> writer_;
 };
 
+TEST_F(GroupCommit, StagedCapturesAreSyncedOnceTheyAreMuch) {
+  const auto in_log = [this](const CaptureInfo& info) {
+    return Read(dir_ / "a/manifest/events.jsonl").find(info.id) !=
+           std::string::npos;
+  };
+  const auto stage = [this](std::size_t bytes) -> Result<CaptureInfo> {
+    STEMMA_TRY(CaptureDraft draft,
+               writer_->BeginCapture("http://a.test/x", writer_->Now()));
+    std::string noise;
+    for (Sha256 next; noise.size() < bytes; noise += BytesOf(next)) {
+      next = Sha256Of(noise.empty() ? "seed" : BytesOf(next));
+    }
+    STEMMA_TRY(const RecordInfo made,
+               draft.AddResource("urn:x", "image/png", noise));
+    static_cast<void>(made);
+    STEMMA_TRY(CaptureInfo info, draft.Stage({{"status", 200}}));
+    STEMMA_CHECK_OK(writer_->SyncIfMuch());
+    return info;
+  };
+  const auto little = stage(1000), more = stage(2000);
+  ASSERT_TRUE(little && more);
+  EXPECT_FALSE(in_log(*little));
+  const auto much = stage(std::size_t{600} << 10);
+  ASSERT_TRUE(much);
+  EXPECT_TRUE(in_log(*little) && in_log(*more) && in_log(*much));
+  const auto last = stage(1000);
+  ASSERT_TRUE(last);
+  EXPECT_FALSE(in_log(*last));
+  ASSERT_TRUE(writer_->Sync());
+  EXPECT_TRUE(in_log(*last));
+}
+
 TEST_F(GroupCommit, WhatIsCommittedIsInTheLogWhoeverSynced) {
   constexpr int kThreads = 6, kCaptures = 25;
   std::mutex mutex;

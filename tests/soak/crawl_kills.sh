@@ -3,7 +3,8 @@
 # damaged. By hand, since it takes minutes:
 #   tests/soak/crawl_kills.sh [RUNS] [PAGES]
 # RUNS of each mode [20], PAGES of the site [400]; three kills a run, so that
-# 5 modes x 20 runs make 300 kills. STEMMA is the binary, SHARED the folder
+# 6 modes x 20 runs make 360 kills. The mode `staged` derives later and prints no
+# acknowledgements: there captures are synced many at once. STEMMA is the binary, SHARED the folder
 # with webserver/ and tools/. The last line of each mode is crashloop's report.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -22,10 +23,11 @@ python3 "$shared/webserver/hostile_web.py" --port "$port" \
 server=$!
 until [ -e "$work/ready" ]; do sleep 0.1; done
 
-cat > "$work/job.toml" <<TOML
+job() {
+  cat <<TOML
 [job]
 name = "kills"
-derive = "${DERIVE:-now}"
+derive = "$1"
 [seeds]
 urls = ["http://127.0.0.1:$port/site/0?n=$pages"]
 [scope]
@@ -37,6 +39,9 @@ concurrency_per_host = 4
 allow_private = ["127.0.0.1:$port"]
 connections = 4
 TOML
+}
+job "${DERIVE:-now}" > "$work/job.toml"
+job later > "$work/later.toml"
 seq 0 $((pages - 1)) |
   sed "s|.*|http://127.0.0.1:$port/site/&?n=$pages|" > "$work/expect"
 run="$stemma --archive {state}/a --quiet crawl --acks $work/job.toml"
@@ -58,4 +63,6 @@ one torn --mode mixed --min-s 0.05 --max-s "${MAX_S:-3}" --seed 4 \
   --tail-garbage 'a/bundles/*.open'
 one log --mode mixed --min-s 0.05 --max-s "${MAX_S:-3}" --seed 5 \
   --tail-garbage 'a/manifest/events.jsonl'
+run="$stemma --archive {state}/a --quiet crawl $work/later.toml"
+one staged --mode time --min-s 0.02 --max-s "${STAGED_MAX_S:-0.8}" --seed 6
 exit $failed
