@@ -5,6 +5,7 @@
 
 #include "article/body.h"
 #include "article/dates.h"
+#include "article/furniture.h"
 #include "article/names.h"
 #include "article/phrases.h"
 #include "article/text_layers.h"
@@ -42,6 +43,16 @@ bool IsLogin(std::string_view name) {
   });
 }
 
+// Line feeds within a text are blanks; at its ends they part it from the next.
+void AppendLine(std::string_view piece, std::string& text) {
+  const std::size_t begin = piece.find_first_not_of(" \t\r\n");
+  const std::size_t end = piece.find_last_not_of(" \t\r\n");
+  for (std::size_t i = 0; i < piece.size(); ++i) {
+    const bool inside = begin != std::string_view::npos && i > begin && i < end;
+    text += inside && piece[i] == '\n' ? ' ' : piece[i];
+  }
+}
+
 // The text of a block with a bar where one element ends and the next begins
 // without a blank: "By|Jane Doe|30 January 2020".
 std::string Barred(const PageTree& tree, const PageBlock& block) {
@@ -58,7 +69,7 @@ std::string Barred(const PageTree& tree, const PageBlock& block) {
                        piece.front() != '\n' && piece.front() != ',' &&
                        piece.front() != '.' && text.back() != '(';
     if (glued) text += " | ";
-    text += piece;
+    AppendLine(piece, text);
   }
   std::string line = CanonicalBlockText(text);
   std::replace(line.begin(), line.end(), '\n', '|');
@@ -201,7 +212,7 @@ class AuthorReader {
     for (std::size_t i = 0; i < blocks_.size() && title_block_ >= 0; ++i) {
       const PageBlock& block = blocks_[i];
       const int behind = static_cast<int>(i) - title_block_;
-      if (behind < 1 || behind > 6 || !Visible(block)) continue;
+      if (behind < 1 || behind > 6 || !Visible(block) || Boxed(block)) continue;
       if (block.words > 14 || block.text.size() > 120) continue;
       if (!OpensByline(block.text)) continue;
       ReadByline(i);
@@ -312,6 +323,18 @@ class AuthorReader {
     return (block.context & unseen_) == 0;
   }
 
+  static bool Boxed(const PageBlock& block) {
+    return (block.context & (kInAside | kInFooter)) != 0;
+  }
+
+  // What the headline says as well is what the page is about.
+  bool IsTopic(const std::string& name) const {
+    if (title_block_ < 0) return false;
+    const std::string& title =
+        blocks_[static_cast<std::size_t>(title_block_)].text;
+    return FoldForMatch(title).find(FoldForMatch(name)) != std::string::npos;
+  }
+
   // rel=author and itemprop=author in the page.
   void FromMarkup() {
     for (const PageBlock& block : blocks_) {
@@ -334,31 +357,38 @@ class AuthorReader {
     return i + 6 >= title && i <= title + reach;
   }
 
-  // "By Jane Doe" in a short block near the headline: behind it before above.
+  // "By Jane Doe" in a short block near the headline: behind it before above,
+  // and in the page's own flow before boxes and lists beside it.
   void FromByline() {
-    for (const bool behind : {true, false}) {
-      for (std::size_t i = 0; i < blocks_.size(); ++i) {
-        if (!NearTitle(i, kNear) || !Visible(blocks_[i])) continue;
-        if ((static_cast<int>(i) >= title_block_) != behind) continue;
-        if (blocks_[i].text.size() > 200 || blocks_[i].words > 26) continue;
-        const std::size_t known = second_choice_.size();
-        ReadByline(i);
-        if (second_choice_.size() > known) FromOrganizations();
-        if (!authors_.empty()) return;
+    for (const bool boxed : {false, true}) {
+      for (const bool behind : {true, false}) {
+        for (std::size_t i = 0; i < blocks_.size(); ++i) {
+          const PageBlock& block = blocks_[i];
+          if (!NearTitle(i, kNear) || !Visible(block)) continue;
+          if ((static_cast<int>(i) >= title_block_) != behind) continue;
+          if (((block.context & (kInAside | kInFooter)) != 0) != boxed)
+            continue;
+          if (block.text.size() > 200 || block.words > 26) continue;
+          const std::size_t known = second_choice_.size();
+          ReadByline(i);
+          if (second_choice_.size() > known) FromOrganizations();
+          if (!authors_.empty()) return;
+        }
       }
     }
   }
 
   void ReadByline(std::size_t i) {
+    const PageBlock& block = blocks_[i];
     if (static_cast<int>(i) == title_block_) return;
-    const std::string text = WithoutDates(Barred(tree_, blocks_[i]));
+    if (NamesPictureOwner(block.text)) return;
+    std::string text = WithoutDates(Barred(tree_, block));
+    // A sentence goes on with what the person is.
+    if (text.starts_with("This "))
+      text.resize(std::min(text.size(), text.find(',')));
     std::vector<std::string> parts = PartsOf(text);
     for (std::size_t k = 0; k < parts.size(); ++k) {
       std::string part = parts[k];
-      std::size_t by = part.find(" by ");
-      for (const std::string_view of : {" von ", " vom ", " par ", " por "}) {
-        if (by == std::string::npos) by = part.find(of);
-      }
       if (IsOpenerAlone(part)) {
         if (k + 1 < parts.size()) {
           part = "by " + parts[++k];
@@ -366,10 +396,12 @@ class AuthorReader {
           part = "by " + blocks_[i + 1].text;
         }
       } else if (!OpensByline(part)) {
-        if (by == std::string::npos || part.size() > 60) continue;
-        part.erase(0, by + 1);
+        const std::size_t by = BylineInside(part);
+        if (by == std::string::npos || block.ends_sentence) continue;
+        part.erase(0, by);
       }
       TakeByline(part);
+      PreferLinks(part, block);
       // More names may follow the first, each in an element of its own.
       while (!authors_.empty() && k + 1 < parts.size() &&
              TakeNext(parts[k + 1])) {
@@ -377,6 +409,30 @@ class AuthorReader {
       }
       if (!authors_.empty()) return;
     }
+  }
+
+  // A link to the author's page parts the name from the role behind it.
+  void PreferLinks(std::string_view part, const PageBlock& block) {
+    std::vector<std::string> linked;
+    for (const std::uint32_t link : block.links) {
+      const std::string name = LinkedName(link, block);
+      if (name.empty() || part.find(name) == std::string_view::npos) continue;
+      if (std::ranges::find(authors_, name) != authors_.end()) return;
+      AddName(name, linked);
+    }
+    if (!linked.empty()) authors_ = std::move(linked);
+  }
+
+  // Where "by Jane Doe" begins in "Posted in News by Jane Doe"; npos if it does
+  // not, or if it is of a work that the line names.
+  static std::size_t BylineInside(const std::string& part) {
+    if (part.size() > 60) return std::string::npos;
+    for (const std::string_view of :
+         {" by ", " von ", " vom ", " par ", " por "}) {
+      const std::size_t by = part.find(of);
+      if (by != std::string::npos) return by + 1;
+    }
+    return std::string::npos;
   }
 
   bool TakeNext(std::string part) {
@@ -395,11 +451,13 @@ class AuthorReader {
       lower.pop_back();
     }
     for (const std::string_view whole :
-         {"by",       "written by", "article by", "posted by", "published by",
-          "story by", "words by",   "author",     "authors",   "autor",
-          "autorin",  "autoren",    "von",        "text",      "par",
-          "por",      "door",       "av",         "af",        "di",
-          "автор",    "автори",     "作者",       "記者",      "投稿者"}) {
+         {"by",       "written by", "article by",  "posted by", "published by",
+          "story by", "words by",   "author",      "authors",   "autor",
+          "autorin",  "autoren",    "von",         "text",      "par",
+          "por",      "door",       "av",          "af",        "di",
+          "автор",    "автори",     "作者",        "記者",      "投稿者",
+          "autor*in", "autor:in",   "autor/in",    "auteur",    "auteurs",
+          "autore",   "autores",    "contributors"}) {
       if (lower == whole) return true;
     }
     return false;
@@ -416,7 +474,7 @@ class AuthorReader {
       // A single word is a name only when nothing else stands in the line.
       if (!many && names.size() == 1 && part.size() > name.size() + 24)
         continue;
-      if (!many && IsMenuWords(name)) continue;
+      if ((!many || names.size() > 1) && IsMenuWords(name)) continue;
       Take(name);
     }
   }
@@ -428,6 +486,7 @@ class AuthorReader {
       const PageBlock& block = blocks_[i];
       if (static_cast<int>(i) == title_block_ || !NearTitle(i, 6)) continue;
       if (!Visible(block) || block.words > 12) continue;
+      if (Boxed(block) || NamesPictureOwner(block.text)) continue;
       const std::string barred = Barred(tree_, block);
       if (!DateAround(i)) continue;
       for (const std::string& part : PartsOf(WithoutDates(barred))) {
@@ -443,7 +502,8 @@ class AuthorReader {
         }
         const std::string name(text);
         const auto blanks = std::count(name.begin(), name.end(), ' ');
-        if (blanks <= 2 && ReadsLikeName(name) && !IsMenuWords(name)) {
+        if (blanks <= 2 && ReadsLikeName(name) && !IsMenuWords(name) &&
+            !IsTopic(name)) {
           Take(name);
         }
       }
@@ -586,9 +646,15 @@ class AuthorReader {
                                             "pubblicato da",
                                             "автор:",
                                             "投稿者",
-                                            "autoren "}) {
+                                            "autoren ",
+                                            "text von",
+                                            "contributors:",
+                                            "this post was written by",
+                                            "this article was written by"}) {
         opens = opens || lower.starts_with(opener);
       }
+      opens = opens || (IsOpenerAlone(block.text) && i + 1 < blocks_.size() &&
+                        ReadsLikeName(blocks_[i + 1].text));
       if (opens) ReadByline(i);
       if (!authors_.empty()) return;
     }
@@ -667,7 +733,7 @@ class AuthorReader {
          ++i) {
       const PageBlock& block = blocks_[i];
       if (!Visible(block) || block.heading > 0 || block.words > 3) continue;
-      if ((block.context & (kInListItem | kInFigure)) != 0) continue;
+      if ((block.context & (kInListItem | kInFigure | kInAside)) != 0) continue;
       if (!ReadsLikeName(block.text) || IsMenuWords(block.text)) continue;
       Take(block.text);
       return;

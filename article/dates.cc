@@ -625,6 +625,8 @@ class DateFinder {
   DateFinder(std::string_view text, std::string_view language)
       : text_(text),
         month_first_(language == "en-US" || language == "en-us"),
+        year_first_(language.starts_with("ja") || language.starts_with("zh") ||
+                    language.starts_with("ko")),
         tokens_(Tokenize(text)) {}
 
   std::optional<DateReading> Run() {
@@ -713,6 +715,13 @@ class DateFinder {
                (y.end == text_.size() ||
                 (text_[y.end] != sep && text_[y.end] != '%'))) {
       c.year = y.value + (y.value < 70 ? 2000 : 1900);
+      if (year_first_ && a.digits == 2 && IsDay(y)) {
+        c.year = 2000 + a.value;
+        c.month = b.value;
+        c.day = y.value;
+        next = i + 3;
+        return c.month <= 12;
+      }
     } else {
       return false;
     }
@@ -762,7 +771,7 @@ class DateFinder {
   }
 
   std::string_view text_;
-  bool month_first_;
+  bool month_first_, year_first_;
   std::vector<Token> tokens_;
 };
 
@@ -1071,8 +1080,9 @@ std::string DayShown(const DateClaim& published,
       apart < std::chrono::hours{day_only ? 24 : 15}) {
     return seen;
   }
-  return seen == modified && published.source.starts_with("json-ld") ? seen
-                                                                     : day;
+  const bool schema = published.source.starts_with("json-ld") ||
+                      published.source.starts_with("itemprop");
+  return seen == modified && schema ? seen : day;
 }
 
 }  // namespace stemma

@@ -1,6 +1,7 @@
 #include "article/metadata.h"
 
 #include <algorithm>
+#include <set>
 
 #include "article/authors.h"
 #include "article/body.h"
@@ -312,6 +313,7 @@ class DateReader {
     if (!article_.published) OtherMeta();
     if (!article_.published) InScripts();
     if (!article_.published) AnywhereInText();
+    if (!article_.published) InImageAddress();
     if (!article_.published && article_.modified) {
       article_.published = article_.modified;
     }
@@ -337,8 +339,10 @@ class DateReader {
     if (const auto claim = ReadMachineDate(text)) Add(*claim, source, false);
   }
 
-  // itemprop=datePublished and dateModified on any element of the page.
+  // itemprop=datePublished and dateModified on any element of the page. Where
+  // there are many, they are of other stories but for one near the headline.
   void Marked() {
+    const bool many = MarkedDays() >= 3;
     int seen = 0;
     for (const RawElement& element : tree_.scan.elements) {
       if (element.attributes == 0 || element.tag == Tag::kMeta) continue;
@@ -350,10 +354,34 @@ class DateReader {
       if (value.empty()) value = tree_.scan.Attribute(element, "content");
       const auto claim = ReadMachineDate(value);
       if (!claim || ++seen > 20) continue;
+      if (many && !NearHeadline(element)) continue;
       Add(*claim,
           published ? "itemprop:datePublished" : "itemprop:dateModified",
           published);
     }
+  }
+
+  std::size_t MarkedDays() const {
+    std::set<std::string> days;
+    for (const RawElement& element : tree_.scan.elements) {
+      if (element.attributes == 0 || days.size() >= 3) continue;
+      if (Lower(tree_.scan.Attribute(element, "itemprop")) != "datepublished") {
+        continue;
+      }
+      const std::string value = tree_.scan.Attribute(element, "datetime");
+      if (!value.empty()) days.insert(value.substr(0, 10));
+    }
+    return days.size();
+  }
+
+  bool NearHeadline(const RawElement& element) const {
+    constexpr std::size_t kReach = 20;  // blocks
+    if (title_block_ < 0) return false;
+    const auto title = static_cast<std::size_t>(title_block_);
+    const std::size_t first = title - std::min<std::size_t>(title, 3);
+    const std::size_t last = std::min(blocks_.size() - 1, title + kReach);
+    return element.begin >= blocks_[first].source_begin &&
+           element.begin <= blocks_[last].source_end;
   }
 
   // What a reader sees near the headline, with the time of the <time> element
@@ -444,6 +472,9 @@ class DateReader {
         }
       }
     }
+    if (!article_.published) {
+      if (const auto far = LabelledFar(to)) found.push_back(*far);
+    }
     // Labelled as the day of publication first, as a later one last.
     const auto rank = [](const DateClaim& claim) {
       return claim.source == "text:published" ? 0
@@ -455,6 +486,24 @@ class DateReader {
                        return rank(a) < rank(b);
                      });
     return found;
+  }
+
+  // "Posted on April 13, 2023" below the text.
+  std::optional<DateClaim> LabelledFar(std::size_t from) const {
+    for (std::size_t i = from; i < blocks_.size(); ++i) {
+      const PageBlock& block = blocks_[i];
+      if (block.words > 8 || block.text.size() > 80 || Hidden(block)) continue;
+      if ((block.context & (kInAside | kInNav | kInComment)) != 0) continue;
+      const auto date = FindDate(block.text, article_.language);
+      if (!date ||
+          LabelOf(std::string_view(block.text).substr(0, date->begin)) <= 0) {
+        continue;
+      }
+      DateClaim claim = date->claim;
+      claim.source = "text:published";
+      return claim;
+    }
+    return std::nullopt;
   }
 
   // Of dates that readers see the one that the address names, too.
@@ -543,6 +592,15 @@ class DateReader {
           return;
         }
       }
+    }
+  }
+
+  // Editorial systems file a page's picture under the day it came with.
+  void InImageAddress() {
+    for (const char* name :
+         {"og:image", "twitter:image", "twitter:image:src"}) {
+      const auto claim = DateOfUrl(head_.Meta(name));
+      if (claim) return Add(*claim, "image-address", true);
     }
   }
 

@@ -29,7 +29,9 @@ std::string_view Trim(std::string_view text) {
 }
 
 // Lower case; each followed by a blank or a colon. Longer ones first.
-constexpr std::string_view kOpeners[] = {"written by",
+constexpr std::string_view kOpeners[] = {"this post was written by",
+                                         "this article was written by",
+                                         "written by",
                                          "alles von",
                                          "alle artikel von",
                                          "alle beiträge von",
@@ -51,7 +53,6 @@ constexpr std::string_view kOpeners[] = {"written by",
                                          "submitted by",
                                          "created by",
                                          "text by",
-                                         "reviewed by",
                                          "analysis by",
                                          "by",
                                          "geschrieben von",
@@ -187,31 +188,42 @@ constexpr std::string_view kParters[] = {" and ",
                                          " - "};
 
 // A part that holds one of these is a role, a place or a service, not a name.
-constexpr std::string_view kNoName[] = {
-    "staff",         "editor",     "reporter",
-    "correspondent", "writer",     "redaktion",
-    "redacción",     "redazione",  "redação",
-    "rédaction",     "redactie",   "admin",
-    "contributor",   "columnist",  "producer",
-    "http",          "www.",       "@",
-    "follow",        "twitter",    "facebook",
-    "updated",       "published",  "posted",
-    "minute",        "read",       "comment",
-    "share",         "view all",   "more from",
-    "special to",    "for the",    "senior",
-    "chief",         "bureau",     "photograph",
-    "subscribe",     "email",      "guest",
-    "журналист",     "редакция",   "корреспондент",
-    "webmaster",     "unknown",    "anonymous",
-    "author",        "journalist", "autor:",
-    ".com",          ".org",       ".net",
-    "attorney",      "professor",  "director",
-    "manager",       "founder",    "ceo",
-    "analyst",       "specialist", "expert",
-    "engineer",      "president",  "officer",
-    "strategist",    "consultant", "coordinator",
-    "university",    "institute",  "geschäftsführer",
-    "projektleiter", "leiter"};
+constexpr std::string_view kNoName[] = {"staff",         "editor",
+                                        "reporter",      "correspondent",
+                                        "writer",        "redaktion",
+                                        "redacción",     "redazione",
+                                        "redação",       "rédaction",
+                                        "redactie",      "admin",
+                                        "contributor",   "columnist",
+                                        "producer",      "http",
+                                        "www.",          "@",
+                                        "follow",        "twitter",
+                                        "facebook",      "updated",
+                                        "published",     "posted",
+                                        "minute",        "read",
+                                        "comment",       "share",
+                                        "view all",      "more from",
+                                        "special to",    "for the",
+                                        "senior",        "chief",
+                                        "bureau",        "photograph",
+                                        "subscribe",     "email",
+                                        "guest",         "журналист",
+                                        "редакция",      "корреспондент",
+                                        "webmaster",     "unknown",
+                                        "anonymous",     "datum",
+                                        "author",        "journalist",
+                                        "autor:",        ".com",
+                                        ".org",          ".net",
+                                        "attorney",      "professor",
+                                        "director",      "manager",
+                                        "founder",       "ceo",
+                                        "analyst",       "specialist",
+                                        "expert",        "engineer",
+                                        "president",     "officer",
+                                        "strategist",    "consultant",
+                                        "coordinator",   "university",
+                                        "institute",     "geschäftsführer",
+                                        "projektleiter", "leiter"};
 
 bool HoldsWord(std::string_view lower, std::string_view word) {
   const auto letter = [](char c) {
@@ -279,12 +291,12 @@ std::vector<std::string> Part(std::string_view text) {
 // What stands behind a name and is none.
 bool IsSuffix(std::string_view part) {
   static constexpr std::string_view kTitles[] = {
-      "jr",   "sr",   "md",        "phd", "esq",  "rn",   "rd",     "rdn",
-      "mba",  "iii",  "ii",        "mph", "cfp",  "cfp®", "cpa",    "jd",
-      "dvm",  "vmd",  "dpt",       "msn", "mscn", "facp", "cscs",   "dacvb",
-      "lvt",  "ms",   "ma",        "msc", "bsc",  "ba",   "mfa",    "edd",
-      "psyd", "lcsw", "np",        "fnp", "crnp", "ldn",  "pharmd", "do",
-      "dds",  "cfa",  "e-ryt 200", "foma"};
+      "jr",   "sr",   "md",  "phd",       "esq",  "rn",   "rd",   "rdn",
+      "mba",  "iii",  "ii",  "mph",       "cfp",  "cfp®", "cpa",  "jd",
+      "dvm",  "vmd",  "dpt", "msn",       "mscn", "facp", "cscs", "dacvb",
+      "lvt",  "ms",   "ma",  "msc",       "bsc",  "ba",   "mfa",  "edd",
+      "psyd", "lcsw", "np",  "fnp",       "crnp", "ldn",  "ld",   "pharmd",
+      "do",   "dds",  "cfa", "e-ryt 200", "foma"};
   std::string lower = Lower(part);
   std::erase(lower, '.');
   for (const std::string_view title : kTitles) {
@@ -471,7 +483,7 @@ std::vector<std::string> NamesOf(std::string_view text) {
       }
     }
     for (const std::string_view tail :
-         {" on", " am", " at", " in", " um", " à"}) {
+         {" on", " am", " at", " in", " In", " um", " à"}) {
       if (part.ends_with(tail)) part.remove_suffix(tail.size());
     }
     if (part.empty() || IsSuffix(part) || IsOpener(part)) continue;

@@ -136,6 +136,8 @@ TEST(Dates, AreReadInTheLanguagesOfPublishers) {
   EXPECT_EQ(DayAsWritten(FindDate("1/30/2020", "")->claim), "2020-01-30");
   EXPECT_EQ(DayAsWritten(FindDate("1/2/2020", "en-US")->claim), "2020-01-02");
   EXPECT_EQ(DayAsWritten(FindDate("1/2/2020", "en-GB")->claim), "2020-02-01");
+  EXPECT_EQ(DayAsWritten(FindDate("20.01.30", "ja")->claim), "2020-01-30");
+  EXPECT_EQ(DayAsWritten(FindDate("20.01.30", "de")->claim), "2030-01-20");
 }
 
 TEST(Dates, OfMachinesAndAddresses) {
@@ -173,9 +175,15 @@ TEST(Names, OfBylines) {
       {"Par Jeanne Martin et Paul Noir", {"Jeanne Martin", "Paul Noir"}},
       {"Автор: Иван Петров", {"Иван Петров"}},
       {"By Jane Doe, Staff Writer", {"Jane Doe"}},
+      {"By Jane Doe, MS, RDN, LD", {"Jane Doe"}},
+      {"By Jane Doe In", {"Jane Doe"}},
       {"https://a.example/jane", {}},
   };
   for (const auto& c : cases) EXPECT_EQ(NamesOf(c.line), c.names) << c.line;
+  EXPECT_TRUE(IntroducesAuthor("Jane Doe is a freelance writer in Osk."));
+  EXPECT_TRUE(IntroducesAuthor("(Jane Doe, PhD, is an editor of this paper.)"));
+  EXPECT_FALSE(IntroducesAuthor("Jane Doe is a farmer near the river."));
+  EXPECT_FALSE(IntroducesAuthor("The writer said that it is a good book."));
   EXPECT_EQ(NamesOfValue("Jane Doe, MD"),
             std::vector<std::string>{"Jane Doe, MD"});
   EXPECT_EQ(NamesOfValue("Jane Doe, John Roe").size(), 2u);
