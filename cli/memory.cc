@@ -17,6 +17,7 @@
 #include "media/video_json.h"
 #include "trace/compare.h"
 #include "trace/families.h"
+#include "trace/misreading.h"
 #include "trace/site_model.h"
 #include "trace/text_index.h"
 
@@ -221,7 +222,8 @@ Status Memory::State::LearnText(const Publication& publication) {
   sites.Add(publication);
   ++learned;
   if (texts.Contains(publication.id)) return {};
-  return texts.Add(publication);
+  return texts.AddWords(publication.id, publication.site,
+                        WordsToIndex(publication.text, sites));
 }
 
 // Reads what the log says since.
@@ -299,7 +301,7 @@ Result<Memory::State::Seen> Memory::State::Candidates(
     const Publication& publication, const Videos& reports) {
   Seen seen;
   for (const TextCandidate& c :
-       texts.Query(publication.text, publication.site)) {
+       texts.QueryAll(WordsToIndex(publication.text, sites))) {
     seen[c.id];
   }
   if (!reports.empty()) STEMMA_CHECK_OK(OpenVideos());

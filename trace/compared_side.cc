@@ -46,6 +46,7 @@ void CollectContent(ComparedSide& side) {
     side.block.push_back(block);
     side.sentence.push_back(sentence);
   }
+  side.read_as.assign(side.word.size(), false);
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ struct ComparedSide {
   std::vector<bool> furniture;  // by token
   std::vector<FurnitureRun> runs;
   std::vector<std::uint32_t> token;     // by content word
-  std::vector<std::uint64_t> word;      // its hash
+  std::vector<std::uint64_t> word;      // its hash, or of what it is read as
+  std::vector<bool> read_as;            // misread from a word of the other side
   std::vector<std::uint32_t> block;     // its block
   std::vector<std::uint32_t> sentence;  // its sentence
   std::vector<std::uint32_t> partner;   // on the other side, or kNone

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "trace/misreading.h"
 #include "trace/normal_form.h"
 #include "trace/site_model.h"
 #include "trace/text_index.h"
@@ -16,7 +17,8 @@
 namespace stemma {
 namespace {
 
-// The words of a text without what is known to be its site's furniture.
+// The words of a text without what is known to be its site's furniture, as the
+// index should see them.
 std::vector<std::uint64_t> ContentWords(const Publication& publication,
                                         const NormalText& text,
                                         const SiteModels* sites) {
@@ -29,9 +31,13 @@ std::vector<std::uint64_t> ContentWords(const Publication& publication,
     }
   }
   std::vector<std::uint64_t> words;
-  for (std::size_t i = 0; i < text.tokens.size(); ++i) {
-    if (!furniture[i]) words.push_back(text.tokens[i].hash);
+  std::vector<std::uint32_t> tokens;
+  for (std::uint32_t i = 0; i < text.tokens.size(); ++i) {
+    if (furniture[i]) continue;
+    words.push_back(text.tokens[i].hash);
+    tokens.push_back(i);
   }
+  if (sites) ReadThroughNoise(text, tokens, *sites, words);
   return words;
 }
 

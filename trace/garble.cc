@@ -103,4 +103,21 @@ Garble GarbleOf(std::string_view a, std::string_view b) {
   return Mistyped(a, b) ? Garble::kMistyped : Garble::kNone;
 }
 
+void ForLookAlikes(std::string_view form,
+                   const std::function<void(std::string_view)>& f) {
+  std::string other;
+  for (std::size_t at = 0; at < form.size(); ++at) {
+    const auto replace = [&](std::string_view seen, std::string_view meant) {
+      if (!form.substr(at).starts_with(seen)) return;
+      other.assign(form.substr(0, at));
+      other.append(meant).append(form.substr(at + seen.size()));
+      f(other);
+    };
+    for (const auto& [one, another] : kAlike) {
+      replace(one, another);
+      replace(another, one);
+    }
+  }
+}
+
 }  // namespace stemma

@@ -722,6 +722,8 @@ NormalText Normalise(std::string_view text, const NormalFormLimits& limits) {
   return normal;
 }
 
+std::uint64_t HashOfForm(std::string_view form) { return HashForm(form); }
+
 void TokenHashes(std::string_view text, std::vector<std::uint64_t>& hashes) {
   Reader<false>(text, nullptr, &hashes).Run();
 }

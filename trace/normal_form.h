@@ -83,6 +83,9 @@ NormalText Normalise(std::string_view text,
 // the index needs, several times faster.
 void TokenHashes(std::string_view text, std::vector<std::uint64_t>& hashes);
 
+// The hash of a compare form, as Token::hash.
+std::uint64_t HashOfForm(std::string_view form);
+
 // The text of a half-open range of code points. Out of range is clipped.
 std::string_view CodePoints(std::string_view text, Span span);
 

@@ -415,12 +415,16 @@ Status TextIndex::State::MergeSegments() {
   return {};
 }
 
-std::vector<TextCandidate> TextIndex::Query(std::string_view text,
-                                            std::string_view site) const {
+std::vector<TextCandidate> TextIndex::Query(std::string_view text) const {
   std::vector<std::uint64_t> words;
   TokenHashes(text, words);
+  return QueryAll(words);
+}
+
+std::vector<TextCandidate> TextIndex::QueryAll(
+    std::span<const std::uint64_t> words) const {
   std::vector<TextCandidate> found;
-  for (const TextCandidate& candidate : QueryWords(words, site)) {
+  for (const TextCandidate& candidate : QueryWords(words)) {
     const std::size_t left = kMaxAnswers - found.size();
     for (std::string& id : Mirrors(candidate.document, left)) {
       found.push_back(candidate);
@@ -431,7 +435,7 @@ std::vector<TextCandidate> TextIndex::Query(std::string_view text,
 }
 
 std::vector<TextCandidate> TextIndex::QueryWords(
-    std::span<const std::uint64_t> words, std::string_view /*site*/) const {
+    std::span<const std::uint64_t> words) const {
   const State& state = *state_;
   const TextIndexParameters& limits = state.parameters;
   const std::vector<std::uint64_t> sketch = Sketch(words, limits);

@@ -95,11 +95,13 @@ class TextIndex {
 
   // Texts that share passages with this one, best containment first; mirrors
   // are all named, up to 1024 answers.
-  std::vector<TextCandidate> Query(std::string_view text,
-                                   std::string_view site = {}) const;
-  // The same for words already made; of mirrors the first added stands for all.
-  std::vector<TextCandidate> QueryWords(std::span<const std::uint64_t> words,
-                                        std::string_view site = {}) const;
+  std::vector<TextCandidate> Query(std::string_view text) const;
+  // The same for words already made.
+  std::vector<TextCandidate> QueryAll(
+      std::span<const std::uint64_t> words) const;
+  // The same; of mirrors the first added stands for all.
+  std::vector<TextCandidate> QueryWords(
+      std::span<const std::uint64_t> words) const;
   // The ids with the same text in normal form as document `number`, its own
   // among them, in the order they were added: the first `most` of them.
   std::vector<std::string> Mirrors(

@@ -65,6 +65,7 @@ WordLists Read() {
         {"numbers", &lists.numbers},
         {"dates", &lists.dates},
         {"function", &lists.function},
+        {"lookalikes", &lists.lookalikes},
         {"furniture", &lists.furniture},
         {"abbreviations", &lists.abbreviations},
     };

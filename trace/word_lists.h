@@ -14,6 +14,9 @@ struct WordLists {
   using Set = std::unordered_set<std::uint64_t>;  // of Token::hash
   Set negation, hedge, attribution, loaded, numbers, dates, function,
       abbreviations, furniture;
+  // Words in use that a letter parts from one above: "ever" is no misread
+  // "never", "ohne" no misread "ihnen".
+  Set lookalikes;
   std::unordered_map<std::uint64_t, std::vector<std::uint64_t>> polarity;
   // Every word of every list: a word we know is no garbled letter.
   Set known;

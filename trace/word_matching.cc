@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "trace/garble.h"
-#include "trace/word_lists.h"
+#include "trace/misreading.h"
 
 namespace stemma {
 namespace {
@@ -20,15 +20,18 @@ constexpr std::uint32_t kNone = ComparedSide::kNone;
 class WordMatcher {
  public:
   WordMatcher(const CompareOptions& options, ComparedSide& a, ComparedSide& b)
-      : options_(options), lists_(Words()), a_(a), b_(b) {}
+      : options_(options), a_(a), b_(b), known_(options.sites, a, b) {}
 
   MatchCounts Run() {
+    ReadThroughNoise(known_, a_, b_);
+    ReadThroughNoise(known_, b_, a_);
     AlignWords();
     DropWeakBlocks();
     FindShortMoves();
     FinishMovedBlocks();
     SlideGaps();
     CountJoins();
+    CountReadAs();
     ForgiveGarbles();
     return counts_;
   }
@@ -241,51 +244,6 @@ class WordMatcher {
 
   // ---- letters misread ----
 
-  // A word in common use, on both sides of a change, is no misread letter.
-  bool IsKnown(const ComparedSide& side, std::uint32_t i) const {
-    const std::uint64_t hash = side.word[i];
-    if (lists_.known.contains(hash)) return true;
-    if (options_.sites &&
-        options_.sites->publications() >= kVocabularyPublications) {
-      const double common =
-          std::max(8.0, options_.sites->publications() / 400.0);
-      return options_.sites->PublicationsWith(hash) >= common;
-    }
-    return !LooksForeign(side.text->FormOf(side.At(i)));
-  }
-
-  // Holds three letters in a row that no other word of either text holds.
-  bool LooksForeign(std::string_view form) const {
-    if (trigrams_.empty()) LearnTrigrams();
-    bool foreign = false;
-    ForTrigrams(form, [&](std::uint32_t trigram) {
-      const auto at = trigrams_.find(trigram);
-      foreign = foreign || at == trigrams_.end() || at->second < 2;
-    });
-    return foreign;
-  }
-  template <class F>
-  static void ForTrigrams(std::string_view form, const F& f) {
-    std::uint32_t trigram = ' ';
-    for (std::size_t i = 0; i <= form.size(); ++i) {
-      const auto byte =
-          static_cast<unsigned char>(i < form.size() ? form[i] : ' ');
-      trigram = (trigram << 8 | byte) & 0xFFFFFFu;
-      if (i > 0) f(trigram);
-    }
-  }
-  void LearnTrigrams() const {
-    std::unordered_set<std::uint64_t> seen;
-    for (const ComparedSide* side : {&a_, &b_}) {
-      for (std::uint32_t i = 0; i < side->size(); ++i) {
-        if (!seen.insert(side->word[i]).second) continue;
-        ForTrigrams(side->text->FormOf(side->At(i)),
-                    [&](std::uint32_t trigram) { ++trigrams_[trigram]; });
-      }
-    }
-    trigrams_[0] = 1;
-  }
-
   static std::string Lower(std::string_view word) {
     std::string lower(word);
     for (char& c : lower) {
@@ -310,7 +268,8 @@ class WordMatcher {
     if (garble == Garble::kNone || (garble == Garble::kMistyped && !mistyped)) {
       return false;
     }
-    return !(IsKnown(a_, i) && IsKnown(b_, j));
+    // A word in common use, on both sides of a change, is no misread letter.
+    return !(known_.Knows(a_, i) && known_.Knows(b_, j));
   }
 
   // "co-operate" is "cooperate"; "dont" is "don't".
@@ -328,6 +287,13 @@ class WordMatcher {
     if (gap.a1 - gap.a0 > 6 || gap.b1 - gap.b0 > 6) return false;
     if (gap.a0 == gap.a1 || gap.b0 == gap.b1) return false;
     return letters(a_, gap.a0, gap.a1) == letters(b_, gap.b0, gap.b1);
+  }
+
+  void CountReadAs() {
+    for (std::uint32_t i = 0; i < a_.size(); ++i) {
+      if (!a_.Matched(i)) continue;
+      counts_.misread += a_.read_as[i] || b_.read_as[a_.partner[i]];
+    }
   }
 
   void ForgiveGarbles() {
@@ -377,14 +343,12 @@ class WordMatcher {
   static constexpr std::uint32_t kSpeakingRun = 5;
   static constexpr std::uint32_t kMaxSlide = 200;
   static constexpr std::int64_t kNoisyWords = 3;
-  static constexpr std::uint32_t kVocabularyPublications = 500;
 
   const CompareOptions& options_;
-  const WordLists& lists_;
   ComparedSide& a_;
   ComparedSide& b_;
   MatchCounts counts_;
-  mutable std::unordered_map<std::uint32_t, std::uint32_t> trigrams_;
+  KnownWords known_;
 };
 
 }  // namespace

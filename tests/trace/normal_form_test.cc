@@ -120,5 +120,17 @@ TEST(WordLists, EveryLanguageIsThere) {
   EXPECT_GT(lists.polarity.size(), 200u);
 }
 
+// Neither may be forgiven as the other misread.
+TEST(WordLists, NegationsAndTheirLookAlikesAreBothKnown) {
+  const WordLists& lists = Words();
+  for (const std::string_view word :
+       {"never", "ever", "not", "now", "nie", "wie", "ohne",
+        "ihnen", "pas",  "bas", "sin", "son", "non", "con",
+        "não",   "mão",  "не",  "на",  "لم",  "لما"}) {
+    EXPECT_TRUE(lists.known.contains(Normalise(word).tokens.at(0).hash))
+        << word;
+  }
+}
+
 }  // namespace
 }  // namespace stemma
