@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::size_t kNear = 25;  // blocks behind the headline
 
-std::string Lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 bool AddName(const std::string& name, std::vector<std::string>& authors) {
   const std::string folded = FoldForMatch(name);
   if (folded.empty()) return false;
@@ -547,7 +540,7 @@ class AuthorReader {
 
   std::string LinkedName(std::uint32_t link, const PageBlock& block) const {
     const RawElement& element = tree_.scan.elements[link];
-    const std::string href = Lower(tree_.scan.Attribute(element, "href"));
+    const std::string href = LowerAscii(tree_.scan.Attribute(element, "href"));
     bool authors = false;
     for (const std::string_view path :
          {"/author",    "/autor",       "/auteur",   "/staff/",     "/people/",
@@ -607,8 +600,8 @@ class AuthorReader {
     std::int32_t node =
         tree_.nodes[static_cast<std::size_t>(block.first)].parent;
     for (int level = 0; level < 4 && node > 0; ++level) {
-      const std::string names = Lower(tree_.Attribute(node, "class") + " " +
-                                      tree_.Attribute(node, "id"));
+      const std::string names = LowerAscii(tree_.Attribute(node, "class") +
+                                           " " + tree_.Attribute(node, "id"));
       for (const std::string_view word :
            {"author", "byline", "autor", "writer", "verfasser", "redakt"}) {
         if (names.find(word) != std::string::npos) return true;

@@ -9,19 +9,13 @@
 #include "article/media_refs.h"
 #include "article/metadata.h"
 #include "article/page_tree.h"
+#include "article/phrases.h"
 #include "article/segment.h"
 #include "article/text_layers.h"
 #include "core/url.h"
 
 namespace stemma {
 namespace {
-
-std::string Lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 bool HasToken(const std::string& list, std::string_view token) {
   std::size_t at = 0;
@@ -98,7 +92,7 @@ class LinkReader {
   }
 
   void Anchor(const RawElement& e) {
-    const std::string rel = Lower(Attribute(e, "rel"));
+    const std::string rel = LowerAscii(Attribute(e, "rel"));
     const LinkKind kind = HasToken(rel, "next")   ? LinkKind::kNext
                           : HasToken(rel, "prev") ? LinkKind::kPrev
                                                   : LinkKind::kAnchor;
@@ -109,7 +103,7 @@ class LinkReader {
   }
 
   void Link(const RawElement& e) {
-    const std::string rel = Lower(Attribute(e, "rel"));
+    const std::string rel = LowerAscii(Attribute(e, "rel"));
     const std::string href = Attribute(e, "href");
     if (HasToken(rel, "canonical")) Add(LinkKind::kCanonical, href);
     if (HasToken(rel, "amphtml")) Add(LinkKind::kAmp, href);
@@ -117,7 +111,7 @@ class LinkReader {
     if (HasToken(rel, "prev")) Add(LinkKind::kPrev, href);
     if (HasToken(rel, "shortlink")) Add(LinkKind::kShortlink, href);
     if (!HasToken(rel, "alternate") && !HasToken(rel, "feed")) return;
-    const std::string type = Lower(Attribute(e, "type"));
+    const std::string type = LowerAscii(Attribute(e, "type"));
     const bool feed = type.find("rss") != std::string::npos ||
                       type.find("atom") != std::string::npos ||
                       type.find("feed+json") != std::string::npos ||
@@ -137,9 +131,9 @@ class LinkReader {
 
   void Meta(const RawElement& e) {
     const std::string content = Attribute(e, "content");
-    if (Lower(Attribute(e, "http-equiv")) == "refresh") Refresh(content);
-    if (Lower(Attribute(e, "name")) == "robots") {
-      const std::string value = Lower(content);
+    if (LowerAscii(Attribute(e, "http-equiv")) == "refresh") Refresh(content);
+    if (LowerAscii(Attribute(e, "name")) == "robots") {
+      const std::string value = LowerAscii(content);
       out_.noindex =
           out_.noindex || HasToken(value, "noindex") || HasToken(value, "none");
       out_.nofollow = out_.nofollow || HasToken(value, "nofollow") ||
@@ -168,7 +162,7 @@ class LinkReader {
     if (content[at] == ';' || content[at] == ',') ++at;
     skip();
     std::string rest = content.substr(at);
-    if (Lower(rest.substr(0, 3)) == "url") {
+    if (LowerAscii(rest.substr(0, 3)) == "url") {
       std::size_t p = 3;
       while (p < rest.size() && space(rest[p])) ++p;
       if (p < rest.size() && rest[p] == '=') {

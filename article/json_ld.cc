@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "article/html_entities.h"
+#include "article/phrases.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -17,13 +18,6 @@ using Json = nlohmann::json;
 // Deeper objects are no statement about the article.
 constexpr int kMaxDepth = 24;
 constexpr std::size_t kMaxArticles = 200;
-
-std::string Lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 // JSON as people write it: raw control characters inside strings are escaped,
 // commas before a closing bracket and after the last value go.
@@ -396,7 +390,7 @@ class Reader {
 };
 
 bool IsJsonLd(std::string type) {
-  type = Lower(std::move(type));
+  type = LowerAscii(std::move(type));
   return type.find("ld+json") != std::string::npos;
 }
 

@@ -9,6 +9,13 @@
 
 namespace stemma {
 
+std::string LowerAscii(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 std::string LowerForPhrases(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -2,18 +2,12 @@
 
 #include <algorithm>
 
+#include "article/phrases.h"
 #include "article/text_layers.h"
 #include "core/utf8.h"
 
 namespace stemma {
 namespace {
-
-std::string Lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 bool HasWord(std::string_view list, std::string_view word) {
   std::size_t at = 0;
@@ -29,7 +23,7 @@ bool HasWord(std::string_view list, std::string_view word) {
 }
 
 bool StyleHides(std::string style) {
-  style = Lower(std::move(style));
+  style = LowerAscii(std::move(style));
   std::erase(style, ' ');
   return style.find("display:none") != std::string::npos ||
          style.find("visibility:hidden") != std::string::npos;
@@ -136,9 +130,9 @@ std::uint32_t OwnContext(const PageTree& tree, std::int32_t node) {
   for (std::size_t i = 0; i < element->attributes; ++i) {
     const RawAttribute& a = tree.scan.attributes[element->first_attribute + i];
     const std::string name =
-        Lower(std::string(tree.scan.source.substr(a.name, a.name_size)));
+        LowerAscii(std::string(tree.scan.source.substr(a.name, a.name_size)));
     const auto value = [&] {
-      return Lower(std::string(
+      return LowerAscii(std::string(
           tree.scan.source.substr(a.value, std::min(a.value_size, 256U))));
     };
     if (name == "hidden") {

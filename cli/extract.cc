@@ -16,7 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "article/dates.h"
+#include "article/day_shown.h"
+#include "article/machine_dates.h"
 #include "article/source_map.h"
 #include "article/text_layers.h"
 #include "cli/batch_input.h"

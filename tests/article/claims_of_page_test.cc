@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "article/dates.h"
+#include "article/day_shown.h"
 #include "article/extract.h"
 
 namespace stemma {

@@ -2,8 +2,8 @@
 // no metadata but what stands under the headline.
 #include <gtest/gtest.h>
 
-#include "article/dates.h"
 #include "article/extract.h"
+#include "article/machine_dates.h"
 
 namespace stemma {
 namespace {

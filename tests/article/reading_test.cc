@@ -4,6 +4,7 @@
 #include "article/charset.h"
 #include "article/dates.h"
 #include "article/discover.h"
+#include "article/machine_dates.h"
 #include "article/names.h"
 #include "article/text_layers.h"
 
