@@ -417,9 +417,16 @@ Result<ArchiveCore::SealFacts> ArchiveCore::FactsOfSealed(
   return sealing;
 }
 
-Status ArchiveCore::LogSeal(const SealFacts& facts) {
+Status ArchiveCore::StageSeal(const SealFacts& facts) {
   if (!facts.note.empty()) notes_.push_back(facts.note);
-  STEMMA_CHECK_OK(Log("seal", facts.event));
+  STEMMA_TRY(const std::string line, Log("seal", facts.event));
+  static_cast<void>(line);
+  return {};
+}
+
+// While nothing else is staged.
+Status ArchiveCore::LogSeal(const SealFacts& facts) {
+  STEMMA_CHECK_OK(StageSeal(facts));
   STEMMA_CHECK_OK(log_->Sync());
   durable_seq_ = log_->next_seq();
   ++unindexed_;
@@ -790,7 +797,7 @@ Status ArchiveCore::SyncWith(std::unique_lock<std::mutex>& lock) {
     synced_.notify_all();
     STEMMA_CHECK_OK(done);
   }
-  return TendOnce(lock);
+  return Tend(lock);
 }
 
 Status ArchiveCore::SyncIfMuch() {
@@ -800,27 +807,31 @@ Status ArchiveCore::SyncIfMuch() {
   std::unique_lock lock(mutex);
   STEMMA_CHECK_OK(CheckUsable());
   if (staged_bytes_ >= kMuch && !syncing_) return SyncWith(lock);
-  return TendOnce(lock);
-}
-
-Status ArchiveCore::TendOnce(std::unique_lock<std::mutex>& lock) {
-  if (!tending_) {
-    tending_ = true;
-    const Status tended = Tend(lock);
-    tending_ = false;
-    synced_.notify_all();
-    STEMMA_CHECK_OK(tended);
-  }
-  return CheckUsable();
+  return Tend(lock);
 }
 
 // Ends bundles that are full, old, or would do better with another dictionary,
-// and seals what was ended. The lock is given up for all that takes time; the
-// caller sets `tending_`, so that one thread does it while the others go on.
+// and seals what was ended. The lock is given up for all that takes time; one
+// thread thinks of dictionaries and one seals, while the others go on.
 Status ArchiveCore::Tend(std::unique_lock<std::mutex>& lock) {
+  while (main_ != nullptr && main_->page_bytes > wait_beyond_) {
+    synced_.wait(lock);
+  }
   for (Lane& lane : lanes_) MaybeRetire(lane);
-  if (main_ != nullptr) ConsiderDictionary(*main_, lock);
-  return SealRetired(lock);
+  if (!considering_ && main_ != nullptr) {
+    considering_ = true;
+    ConsiderDictionary(lock);
+    considering_ = false;
+    synced_.notify_all();
+  }
+  if (!sealing_) {
+    sealing_ = true;
+    const Status sealed = SealRetired(lock);
+    sealing_ = false;
+    synced_.notify_all();
+    STEMMA_CHECK_OK(sealed);
+  }
+  return CheckUsable();
 }
 
 // One sync of all that is staged: bundles, then the log. The lock is given up
@@ -912,8 +923,8 @@ void ArchiveCore::LearnFromLastRun() {
 // A bundle is ended once a better dictionary would already have saved on its
 // pages what the next one costs: whatever is still to come, that is at most
 // twice what knowing the future would have cost. No capture ever waits.
-void ArchiveCore::ConsiderDictionary(Lane& lane,
-                                     std::unique_lock<std::mutex>& lock) {
+void ArchiveCore::ConsiderDictionary(std::unique_lock<std::mutex>& lock) {
+  const Lane& lane = *main_;
   if (options_.dictionary_after == 0 || lane.retiring) return;
   if (lane.page_bytes < lane.look_at &&
       lane.strange_bytes < lane.look_at_strange) {
@@ -921,28 +932,45 @@ void ArchiveCore::ConsiderDictionary(Lane& lane,
   }
   const bool strangers = lane.strange_bytes >= lane.look_at_strange;
   const std::uint64_t about = strangers ? lane.strange_bytes : lane.page_bytes;
-  // More pages of places that are in it hardly ever change the answer.
-  lane.look_at = std::max(lane.look_at, 3 * lane.page_bytes);
-  lane.look_at_strange = std::max(lane.look_at_strange, 2 * lane.strange_bytes);
+  const auto pages = static_cast<double>(lane.page_bytes);
+  const auto strange = static_cast<double>(lane.strange_bytes);
   DictionaryOptions how = HowToBuild();
-  how.instead = lane.dictionary.get();
+  const std::string name = lane.name;
+  const std::shared_ptr<const ZstdDictionary> instead = lane.dictionary;
+  how.instead = instead.get();
   how.expect = 16;                       // runs go on
   const PageSamples samples = samples_;  // shares their bytes
+  wait_beyond_ = lane.page_bytes + options_.dictionary_after / 2;
   lock.unlock();
   auto built = BuildPageDictionary(samples, how);
   constexpr double kOfANewBundle = 16 << 10;  // its facts, its name
   // About a twentieth of what the pages in question take: less is not worth
   // the time.
   const double least = static_cast<double>(about) / 100;
-  const bool pays =
-      built &&
-      built->saved >=
-          std::max(static_cast<double>(built->cost) + kOfANewBundle, least);
+  const double price =
+      built ? std::max(static_cast<double>(built->cost) + kOfANewBundle, least)
+            : 0;
+  const bool pays = built && built->saved >= price;
   if (pays) built->dictionary->Frame();  // packs it
   lock.lock();
-  if (!pays) return;
-  next_dictionary_ = *std::move(built);
-  lane.retiring = true;
+  wait_beyond_ = ~std::uint64_t{0};
+  Lane* const still = Find(name);  // others may have sealed it
+  if (still == nullptr) return;
+  if (pays) {
+    next_dictionary_ = *std::move(built);
+    still->retiring = true;
+    return;
+  }
+  // Asked again when it would pay if things go on like this. More pages of
+  // places that are in it hardly ever change the answer.
+  const double missing = built && built->saved > 0 ? price / built->saved : 3;
+  const auto later = [](double bytes) {
+    return static_cast<std::uint64_t>(bytes);
+  };
+  still->look_at =
+      std::max(still->look_at, later(pages * std::clamp(missing, 2.0, 3.0)));
+  still->look_at_strange = std::max(
+      still->look_at_strange, later(strange * std::clamp(missing, 1.25, 2.0)));
 }
 
 Status ArchiveCore::SealRetired(std::unique_lock<std::mutex>& lock) {
@@ -982,13 +1010,13 @@ Status ArchiveCore::SealLane(Lane& lane, std::unique_lock<std::mutex>& lock) {
   if (!lane.dictionary && lane.page_bytes > 0) {
     sealed_plain_.push_back(lane.name);
   }
-  // A seal event must not carry along what others staged while the lock was
-  // away: their frames are not synced.
+  // The seal goes into the log with what others staged meanwhile, their frames
+  // first.
   while (syncing_) synced_.wait(lock);
   syncing_ = true;
   Status logged = CheckUsable();
-  while (logged && log_->pending()) logged = SyncStaged(lock);
-  if (logged) logged = LogSeal(*facts);
+  if (logged) logged = StageSeal(*facts);
+  if (logged) logged = SyncStaged(lock);
   syncing_ = false;
   synced_.notify_all();
   return logged;
@@ -997,12 +1025,12 @@ Status ArchiveCore::SealLane(Lane& lane, std::unique_lock<std::mutex>& lock) {
 Status ArchiveCore::Seal() {
   std::unique_lock lock(mutex);
   STEMMA_CHECK_OK(SyncWith(lock));
-  while (tending_) synced_.wait(lock);
-  tending_ = true;
+  while (sealing_ || considering_) synced_.wait(lock);
+  sealing_ = true;
   for (Lane& lane : lanes_) lane.retiring = true;
   Status done = SealRetired(lock);
   if (done) done = CatchUpIndex();
-  tending_ = false;
+  sealing_ = false;
   synced_.notify_all();
   return done;
 }

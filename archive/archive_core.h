@@ -146,6 +146,7 @@ class ArchiveCore {
   // These two work on files that nobody else touches, without the lock.
   Result<SealFacts> SealFile(const std::filesystem::path& open_path) const;
   Result<SealFacts> FactsOfSealed(const std::filesystem::path& sealed) const;
+  Status StageSeal(const SealFacts& facts);
   Status LogSeal(const SealFacts& facts);
   Status SealLane(Lane& lane, std::unique_lock<std::mutex>& lock);
   Status SealRetired(std::unique_lock<std::mutex>& lock);
@@ -153,9 +154,8 @@ class ArchiveCore {
                         std::shared_ptr<const ZstdDictionary> dictionary);
   Status WriteWarcinfo(Lane& lane);
   void MaybeRetire(Lane& lane);
-  void ConsiderDictionary(Lane& lane, std::unique_lock<std::mutex>& lock);
+  void ConsiderDictionary(std::unique_lock<std::mutex>& lock);
   Status SyncStaged(std::unique_lock<std::mutex>& lock);
-  Status TendOnce(std::unique_lock<std::mutex>& lock);
   Status Tend(std::unique_lock<std::mutex>& lock);
   void LearnFromLastRun();
   DictionaryOptions HowToBuild();
@@ -178,7 +178,11 @@ class ArchiveCore {
   std::vector<RecordInfo> staged_;  // records of staged events
   std::uint64_t staged_bytes_ = 0;  // of these
   bool syncing_ = false;            // somebody is, without the lock
-  bool tending_ = false;            // the same for sealing and dictionaries
+  bool sealing_ = false;            // the same, of what was retired
+  bool considering_ = false;        // the same, of a dictionary
+  // While a dictionary is being made: who has staged a capture waits once the
+  // bundle holds so many bytes of pages.
+  std::uint64_t wait_beyond_ = ~std::uint64_t{0};
   std::condition_variable synced_;
   std::uint64_t durable_seq_ = 0;  // all before it is durable
   std::optional<Error> failed_;

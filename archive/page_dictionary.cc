@@ -75,13 +75,11 @@ class Chooser {
     return content_;
   }
 
-  // A place is served when a page of its own is inside: one page of many
-  // places says nothing of those beside it.
+  // A place is served when a page of its own is inside and others were seen:
+  // the one page of a place, say its front page, says nothing of its articles.
   static void NamePlaces(const Candidate& c, PageDictionary& built) {
     const std::vector<std::string>& names = c.place->names;
-    for (std::size_t i = 0; i < c.inside.size(); ++i) {
-      if (c.inside[i]) built.places.insert(names[names.size() == 1 ? 0 : i]);
-    }
+    if (names.size() == 1 && !c.text.empty()) built.places.insert(names[0]);
   }
 
   // What the finished dictionary saves.

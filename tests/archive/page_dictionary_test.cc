@@ -75,6 +75,26 @@ TEST(PageDictionary, OnePageOfASiteSaysNothing) {
   EXPECT_FALSE(BuildPageDictionary(samples, {}));
 }
 
+// A front page inside says nothing of the articles in its section: these are
+// strangers until some were seen.
+TEST(PageDictionary, DoesNotServeAPlaceOfWhichOnePageWasSeen) {
+  PageSamples samples;
+  for (int section = 0; section < 4; ++section) {
+    samples.AddPage(
+        "https://a.example/section" + std::to_string(section) + "/index", "",
+        Page(1, section));
+  }
+  DictionaryOptions often;
+  often.expect = 16;
+  const auto built = BuildPageDictionary(samples, often);
+  ASSERT_TRUE(built);
+  EXPECT_TRUE(built->places.empty());
+  AddSite(samples, 2, 6);
+  const auto more = BuildPageDictionary(samples, often);
+  ASSERT_TRUE(more);
+  EXPECT_THAT(more->places, SizeIs(1));
+}
+
 TEST(PageSamples, APlaceIsAHostAndASection) {
   PageSamples samples;
   const auto place = [&](std::string_view uri) {
