@@ -216,7 +216,7 @@ class Scanner {
   void Mark(std::size_t source) {
     const TextPiece& piece = scan_.pieces.back();
     const auto at = static_cast<std::uint32_t>(scan_.text.size());
-    if (!scan_.marks.empty() && scan_.marks.back().text >= piece.text) {
+    if (!scan_.marks.empty() && IsOf(scan_.marks.back(), piece)) {
       const OffsetMark& last = scan_.marks.back();
       if (last.source + (at - last.text) == source) return;
     } else if (piece.begin + (at - piece.text) == source) {
@@ -676,7 +676,7 @@ std::uint32_t Prescan::SourceOf(const TextPiece& piece,
   const auto after = std::upper_bound(
       marks.begin(), marks.end(), at,
       [](std::uint32_t t, const OffsetMark& mark) { return t < mark.text; });
-  if (after != marks.begin() && std::prev(after)->text >= piece.text) {
+  if (after != marks.begin() && IsOf(*std::prev(after), piece)) {
     const OffsetMark& mark = *std::prev(after);
     return mark.source + (at - mark.text);
   }

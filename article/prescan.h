@@ -43,6 +43,12 @@ struct OffsetMark {
   std::uint32_t text = 0, source = 0;
 };
 
+// Whether a mark is of a piece, and not of where the piece before it ended.
+inline bool IsOf(const OffsetMark& mark, const TextPiece& piece) {
+  return mark.text > piece.text ||
+         (mark.text == piece.text && mark.source >= piece.begin);
+}
+
 struct Prescan {
   std::string_view source;
   std::string shape;  // what the tree builder reads

@@ -255,7 +255,7 @@ class Segmenter {
         Text(i, tree_.Text(node));
         break;
       case NodeKind::kBlank:
-        if (!raw_.empty()) raw_ += ' ';
+        if (!raw_.empty()) Blank();
         break;
       case NodeKind::kBreak:
         Flush();
@@ -312,7 +312,22 @@ class Segmenter {
       split_next_ = true;
       return;
     }
+    TraceBehind();
     raw_ += '\n';
+  }
+
+  void Blank() {
+    TraceBehind();
+    raw_ += ' ';
+  }
+
+  // White space between tags, and a break: it stands behind the last text.
+  void TraceBehind() {
+    if (sources_ == nullptr || last_ < 0) return;
+    const Node& node = tree_.nodes[static_cast<std::size_t>(last_)];
+    const TextPiece& piece =
+        tree_.scan.pieces[static_cast<std::size_t>(node.ref)];
+    AddStep(raw_steps_, raw_.size(), piece.end);
   }
 
   void Text(std::int32_t i, std::string_view text) {
@@ -357,6 +372,7 @@ class Segmenter {
     for (;
          mark != tree_.scan.marks.end() && mark->text < piece.text + piece.size;
          ++mark) {
+      if (!IsOf(*mark, piece)) continue;
       AddStep(raw_steps_, begin + (mark->text - piece.text), mark->source);
     }
   }
