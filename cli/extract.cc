@@ -2,6 +2,7 @@
 #include "article/extract.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -358,7 +359,17 @@ class Pipeline {
   bool finished_ = false, failed_ = false;
 };
 
+// A page's buffers go back to the system when it is read, whatever their size:
+// by itself glibc raises this limit to the largest block it ever saw, and every
+// worker keeps its largest page.
+void ReturnBuffers() {
+  constexpr int kLarge = 128 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+  ::mallopt(M_TRIM_THRESHOLD, kLarge);
+}
+
 void RunBatch(const Options& options, Session& session) {
+  ReturnBuffers();
   Result<BatchInput> in = BatchInput::Open(options.reference);
   if (!in) {
     session.exit_code = session.Fail(in.error());
