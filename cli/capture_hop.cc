@@ -29,10 +29,6 @@ constexpr std::size_t kKeptBodyBytes = std::size_t{2} << 20;
 // So often the rest of one body is asked for.
 constexpr int kMaxResumes = 8;
 
-void Say(const CaptureTools& tools, std::string_view words) {
-  if (tools.progress) tools.progress(words);
-}
-
 // The record a finished body repeats, if the archive holds one.
 std::optional<std::pair<RecordInfo, RevisitProfile>> OriginalOf(
     BodyWriter& body, const Exchange& exchange, ArchiveWriter& archive) {
@@ -132,12 +128,12 @@ Result<bool> Pause(const CaptureOptions& options, CaptureTools& tools,
       NextTry(options.retry, trouble, attempt,
               RetryAfter(hop.exchange.response_head, tools.clock()), jitter);
   if (!pause) return false;
-  Say(tools,
-      fmt::format("{}: {}; trying again in {:.1f} s", url.HrefWithoutFragment(),
-                  hop.failure  ? hop.failure->message()
-                  : hop.record ? "the body broke off"
-                               : "overloaded",
-                  static_cast<double>(pause->count()) / 1000));
+  tools.Say(fmt::format("{}: {}; trying again in {:.1f} s",
+                        url.HrefWithoutFragment(),
+                        hop.failure  ? hop.failure->message()
+                        : hop.record ? "the body broke off"
+                                     : "overloaded",
+                        static_cast<double>(pause->count()) / 1000));
   if (tools.wait && !tools.wait(*pause)) {
     return Error(ErrorCode::kInterrupted, "told to stop");
   }

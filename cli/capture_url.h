@@ -74,6 +74,9 @@ struct CaptureTools {
   std::function<void(std::string_view url)> acknowledge;
   // Told what is being done, in words.
   std::function<void(std::string_view)> progress;
+  void Say(std::string_view words) const {
+    if (progress) progress(words);
+  }
   // May several threads use one tools.memory? Then this guards it.
   std::mutex* memory_lock = nullptr;
   // What this run has fetched of media; null: nobody else fetches.
