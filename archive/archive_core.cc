@@ -14,7 +14,6 @@
 #include <set>
 #include <system_error>
 
-#include "archive/base64.h"
 #include "archive/bundle_seal.h"
 #include "archive/cdxj.h"
 #include "archive/durable_file.h"
@@ -22,6 +21,7 @@
 #include "archive/index_rows.h"
 #include "archive/page_samples.h"
 #include "archive/stored_record.h"
+#include "core/base64.h"
 #include "hash/sha256.h"
 
 namespace stemma {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "archive/base64.h"
 #include "archive/merkle.h"
+#include "core/base64.h"
 #include "hash/sha256.h"
 
 namespace stemma {

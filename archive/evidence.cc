@@ -9,7 +9,6 @@
 #include <system_error>
 #include <utility>
 
-#include "archive/base64.h"
 #include "archive/durable_file.h"
 #include "archive/event_line.h"
 #include "archive/evidence_bundles.h"
@@ -17,6 +16,7 @@
 #include "archive/evidence_log.h"
 #include "archive/evidence_time.h"
 #include "archive/signing.h"
+#include "core/base64.h"
 
 namespace stemma {
 namespace {

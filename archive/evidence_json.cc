@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "archive/base64.h"
 #include "archive/evidence.h"
+#include "core/base64.h"
 #include "hash/sha256.h"
 
 namespace stemma {

@@ -15,9 +15,9 @@
 #include <system_error>
 #include <utility>
 
-#include "archive/base64.h"
 #include "archive/der.h"
 #include "archive/durable_file.h"
+#include "core/base64.h"
 
 extern "C" char** environ;
 

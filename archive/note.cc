@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "archive/base64.h"
+#include "core/base64.h"
 #include "core/digest.h"
 #include "hash/sha256.h"
 

@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "archive/base64.h"
 #include "archive/certificates.h"
 #include "archive/durable_file.h"
 #include "archive/tsa.h"
 #include "archive/wacz_auth.h"
+#include "core/base64.h"
 #include "hash/sha256.h"
 
 namespace stemma {

@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "archive/base64.h"
 #include "archive/certificates.h"
 #include "archive/checkpoint.h"
 #include "archive/durable_file.h"
@@ -23,6 +22,7 @@
 #include "archive/signing.h"
 #include "archive/tsa.h"
 #include "archive/zstd_frames.h"
+#include "core/base64.h"
 #include "hash/sha256.h"
 
 namespace stemma {

@@ -12,11 +12,11 @@
 #include <utility>
 
 #include "archive/archive_writer.h"
-#include "archive/base64.h"
 #include "archive/durable_file.h"
 #include "archive/event_line.h"
 #include "archive/log_file.h"
 #include "archive/merkle.h"
+#include "core/base64.h"
 #include "hash/sha256.h"
 
 namespace stemma {

@@ -6,10 +6,10 @@
 #include <set>
 #include <utility>
 
-#include "archive/base64.h"
 #include "archive/certificates.h"
 #include "archive/jcs.h"
 #include "archive/zip_reader.h"
+#include "core/base64.h"
 #include "hash/labelled_digest.h"
 #include "hash/sha256.h"
 

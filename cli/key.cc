@@ -9,7 +9,6 @@
 #include <ostream>
 
 #include "archive/archive_writer.h"
-#include "archive/base64.h"
 #include "archive/durable_file.h"
 #include "archive/event_line.h"
 #include "archive/keys.h"
@@ -20,6 +19,7 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "cli/sign_archive.h"
+#include "core/base64.h"
 #include "hash/sha256.h"
 
 namespace stemma::cli {

@@ -12,10 +12,10 @@
 #include <string>
 
 #include "archive/archive_reader.h"
-#include "archive/base64.h"
 #include "archive/export.h"
 #include "archive/tsa.h"
 #include "archive/wacz_auth.h"
+#include "core/base64.h"
 #include "tests/archive/signed_archive.h"
 #include "tests/archive/test_authority.h"
 

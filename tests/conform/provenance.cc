@@ -7,13 +7,13 @@
 #include <fstream>
 #include <sstream>
 
-#include "archive/base64.h"
 #include "archive/checkpoint.h"
 #include "archive/jcs.h"
 #include "archive/merkle.h"
 #include "archive/note.h"
 #include "archive/tsa.h"
 #include "archive/wacz_auth.h"
+#include "core/base64.h"
 #include "core/digest.h"
 #include "hash/sha256.h"
 #include "tests/conform/conform.h"
