@@ -906,7 +906,11 @@ std::optional<RecordInfo> ArchiveWriter::ResponseWith(const Sha256& payload) {
   const auto same = index->RecordsWithPayload(payload);
   if (!same) return std::nullopt;
   for (const RecordInfo& record : *same) {
-    if (record.type == "response" && record.truncated.empty()) return record;
+    // The index has no date of a record that can no longer be read.
+    if (record.type == "response" && record.truncated.empty() &&
+        !record.date.empty()) {
+      return record;
+    }
   }
   return std::nullopt;
 }

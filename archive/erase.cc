@@ -5,18 +5,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "archive/archive_reader.h"
 #include "archive/archive_writer.h"
 #include "archive/durable_file.h"
 #include "archive/event_log.h"
-#include "archive/index.h"
 #include "archive/index_rows.h"
 #include "archive/record_places.h"
 #include "archive/redaction.h"
@@ -35,14 +32,6 @@ std::string TextOf(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>()
                                                    : std::string();
-}
-
-Status CheckRoles(const Erasure& why) {
-  const std::set<std::string> roles(why.approved_by.begin(),
-                                    why.approved_by.end());
-  if (roles.size() >= 2 && !roles.contains("") && !why.basis.empty()) return {};
-  return Error(ErrorCode::kRefused,
-               "erasing needs a basis and two different roles that approve");
 }
 
 Json JsonOf(const Erasure& why) {
@@ -121,6 +110,14 @@ Result<std::vector<RecordToRedact>> PlacesOf(
 
 }  // namespace
 
+Status CheckApproval(const Erasure& why) {
+  const std::set<std::string> roles(why.approved_by.begin(),
+                                    why.approved_by.end());
+  if (roles.size() >= 2 && !roles.contains("") && !why.basis.empty()) return {};
+  return Error(ErrorCode::kRefused,
+               "erasing needs a basis and two different roles that approve");
+}
+
 Result<std::vector<std::string>> RecordsToRedact(
     ArchiveWriter& writer, const std::string& capture_id) {
   STEMMA_TRY(const Story story, ReadStory(writer.dir(), {}, capture_id));
@@ -140,7 +137,7 @@ Result<std::vector<std::string>> RecordsToRedact(
 Result<std::vector<ErasedFromBundle>> RedactRecords(
     ArchiveWriter& writer, const std::vector<std::string>& record_ids,
     const Erasure& why) {
-  STEMMA_CHECK_OK(CheckRoles(why));
+  STEMMA_CHECK_OK(CheckApproval(why));
   const std::set<std::string> ids(record_ids.begin(), record_ids.end());
   STEMMA_TRY(Story story, ReadStory(writer.dir(), ids, ""));
   std::map<std::string, std::vector<std::string>> by_bundle;
@@ -182,7 +179,7 @@ Result<std::vector<ErasedFromBundle>> RedactRecords(
 Result<ErasedFromBundle> TombstoneBundle(ArchiveWriter& writer,
                                          const std::string& bundle,
                                          const Erasure& why) {
-  STEMMA_CHECK_OK(CheckRoles(why));
+  STEMMA_CHECK_OK(CheckApproval(why));
   STEMMA_TRY(Story story, ReadStory(writer.dir(), {}, ""));
   const auto about = story.bundles.find(bundle);
   if (!IsBundleName(bundle) || about == story.bundles.end()) {
@@ -221,64 +218,6 @@ Result<ErasedFromBundle> TombstoneBundle(ArchiveWriter& writer,
   }
   STEMMA_CHECK_OK(SyncFolder(path.parent_path()));
   return done;
-}
-
-namespace {
-
-// Of `old`, those that a revisit in another bundle stands on.
-Result<std::set<std::string>> NeededByOthers(Index& index,
-                                             const std::set<std::string>& old) {
-  std::set<std::string> needed;
-  CaptureQuery query;
-  query.limit = 1000;
-  while (true) {
-    STEMMA_TRY(const std::vector<CaptureRow> rows, index.Captures(query));
-    for (const CaptureRow& row : rows) {
-      STEMMA_TRY(const std::vector<RecordInfo> records,
-                 index.RecordsOf(row.id));
-      for (const RecordInfo& record : records) {
-        if (record.type != "revisit" || record.refers_to.empty() ||
-            old.contains(record.bundle)) {
-          continue;
-        }
-        STEMMA_TRY(const auto original, index.Record(record.refers_to));
-        if (original && old.contains(original->bundle)) {
-          needed.insert(original->bundle);
-        }
-      }
-    }
-    if (rows.size() < query.limit) return needed;
-    query.offset += rows.size();
-  }
-}
-
-}  // namespace
-
-Result<Retention> TombstoneOlderThan(ArchiveWriter& writer, TimePoint cutoff,
-                                     const Erasure& why) {
-  STEMMA_CHECK_OK(CheckRoles(why));
-  STEMMA_TRY(const Story story, ReadStory(writer.dir(), {}, ""));
-  std::set<std::string> old;
-  for (const auto& [name, about] : story.bundles) {
-    const auto sealed = ParseTime(about.sealed_at);
-    if (!about.tombstoned && sealed && *sealed < cutoff) old.insert(name);
-  }
-  Retention retention;
-  if (old.empty()) return retention;
-  std::unique_ptr<ArchiveReader> reader;
-  Index* index = writer.index();
-  if (index == nullptr) {
-    STEMMA_TRY(reader, ArchiveReader::Open(writer.dir()));
-    index = &reader->index();
-  }
-  STEMMA_TRY(const std::set<std::string> needed, NeededByOthers(*index, old));
-  retention.kept_for_revisits.assign(needed.begin(), needed.end());
-  for (const std::string& name : old) {
-    if (needed.contains(name)) continue;
-    STEMMA_TRY(ErasedFromBundle done, TombstoneBundle(writer, name, why));
-    retention.erased.push_back(std::move(done));
-  }
-  return retention;
 }
 
 }  // namespace stemma

@@ -4,7 +4,7 @@
 //
 // RedactRecords takes out records and keeps the bundle (archive/redaction.h).
 // TombstoneBundle takes out a whole bundle: `tombstone` is logged, then the
-// files go. TombstoneOlderThan is for retention.
+// files go. archive/retention.h does either to what is old.
 //
 // What the log itself says (addresses, times, digests) cannot be taken back.
 // Caches must be built again afterwards (Reindex and the matching memory), or
@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "core/result.h"
-#include "core/time.h"
 
 namespace stemma {
 
@@ -26,6 +25,9 @@ struct Erasure {
   std::string basis;                     // law, policy, request: in words
   std::vector<std::string> approved_by;  // roles; two different ones
 };
+
+// kRefused without a basis and two different roles.
+Status CheckApproval(const Erasure& why);
 
 struct ErasedFromBundle {
   std::string bundle;
@@ -52,15 +54,5 @@ Result<std::vector<std::string>> RecordsToRedact(ArchiveWriter& writer,
 Result<ErasedFromBundle> TombstoneBundle(ArchiveWriter& writer,
                                          const std::string& bundle,
                                          const Erasure& why);
-
-// Tombstones every bundle that was sealed before `cutoff`, but for those that
-// hold the original of a revisit in a bundle that stays: kept, and named in
-// `kept_for_revisits`. What was derived into younger bundles stays.
-struct Retention {
-  std::vector<ErasedFromBundle> erased;
-  std::vector<std::string> kept_for_revisits;
-};
-Result<Retention> TombstoneOlderThan(ArchiveWriter& writer, TimePoint cutoff,
-                                     const Erasure& why);
 
 }  // namespace stemma

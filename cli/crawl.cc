@@ -17,6 +17,7 @@
 #include "cli/crawl_discovery.h"
 #include "cli/crawl_dry_run.h"
 #include "cli/crawl_report.h"
+#include "cli/crawl_retention.h"
 #include "cli/crawl_run.h"
 #include "cli/job_file.h"
 #include "cli/memory.h"
@@ -174,9 +175,10 @@ CrawlOptions OptionsFor(const Session& session, const Job& job) {
 // Told to the world: report, metrics, notifications; the exit code.
 int Conclude(const Options& options, const Session& session, const Job& job,
              const std::filesystem::path& dir, const CrawlSummary& summary,
-             ArchiveWriter& archive, Frontier& frontier) {
-  const Result<Json> report = ReportOf(job, summary, frontier);
+             const Json& retained, ArchiveWriter& archive, Frontier& frontier) {
+  Result<Json> report = ReportOf(job, summary, frontier);
   if (!report) return session.Fail(report.error());
+  if (!retained.is_null()) (*report)["retention"] = retained;
   if (session.json) {
     *session.out << report->dump(-1, ' ', false, Json::error_handler_t::replace)
                  << "\n";
@@ -283,8 +285,7 @@ int RunJob(const Options& options, Session& session, const Job& job) {
       summary->end = CrawlEnd::kFailed;
     }
   }
-  const int code =
-      Conclude(options, session, job, dir, *summary, **archive, **frontier);
+  Json retained;
   if (!summary->error) {
     if (Status sealed = (*archive)->Seal(); !sealed) {
       return session.Fail(sealed.error());
@@ -294,6 +295,22 @@ int RunJob(const Options& options, Session& session, const Job& job) {
     if (const auto packed = (*archive)->RepackFirstBundles(); !packed) {
       session.Note("packing anew: " + packed.error().message());
     }
+  }
+  if (job.retention.keep && summary->end == CrawlEnd::kComplete) {
+    memory.reset();
+    archive->reset();
+    if (Result<Json> done = RetainFor(session, job, dir); done) {
+      retained = *std::move(done);
+    } else {
+      summary->error = done.error().Context("retention");
+      summary->end = CrawlEnd::kFailed;
+    }
+    archive = ArchiveWriter::Open(dir, archive_options);
+    if (!archive) return session.Fail(archive.error());
+  }
+  const int code = Conclude(options, session, job, dir, *summary, retained,
+                            **archive, **frontier);
+  if (!summary->error) {
     // What this run added is signed now; captures stand without it.
     const KeyChoice key{job.sign_key, job.sign_command, job.sign_vkey};
     if (Status done =

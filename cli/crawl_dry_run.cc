@@ -10,6 +10,7 @@
 
 #include "cli/crawl_discovery.h"
 #include "cli/crawl_listing.h"
+#include "cli/crawl_retention.h"
 #include "cli/robots_book.h"
 #include "fetch/coding.h"
 
@@ -77,6 +78,7 @@ class Planner {
       }
     }
   }
+  void PlanErasing(RetentionPlan plan) { erasing_ = std::move(plan); }
   void PlanKnown(Frontier& frontier) {
     const Result<FrontierCounts> counts = frontier.Count();
     if (counts) known_ = *counts;
@@ -84,6 +86,7 @@ class Planner {
   const std::vector<Planned>& plan() const { return plan_; }
   const std::vector<std::string>& notes() const { return notes_; }
   const std::optional<FrontierCounts>& known() const { return known_; }
+  const std::optional<RetentionPlan>& erasing() const { return erasing_; }
 
  private:
   void Plan(const NewAddress& address) {
@@ -150,6 +153,7 @@ class Planner {
   std::vector<Planned> plan_;
   std::vector<std::string> notes_;
   std::optional<FrontierCounts> known_;
+  std::optional<RetentionPlan> erasing_;
 };
 
 void Print(const Session& session, const Job& job, const Planner& planner) {
@@ -169,6 +173,7 @@ void Print(const Session& session, const Job& job, const Planner& planner) {
                        {"ready", planner.known()->ready},
                        {"waiting", planner.known()->waiting}};
     }
+    if (planner.erasing()) json["would_erase"] = ToJson(*planner.erasing());
     *session.out << json.dump(-1, ' ', false, Json::error_handler_t::replace)
                  << "\n";
     return;
@@ -188,6 +193,10 @@ void Print(const Session& session, const Job& job, const Planner& planner) {
   *session.out << fmt::format(
       "then links in scope to depth {}, at most {} pages\n", job.max_depth,
       job.max_pages);
+  if (planner.erasing()) {
+    *session.out << "retention would erase "
+                 << Sentence(ToJson(*planner.erasing())) << "\n";
+  }
 }
 
 }  // namespace
@@ -203,6 +212,11 @@ int DryRun(Session& session, const Job& job, const CrawlOptions& options,
     const auto frontier = Frontier::OpenToRead(file);
     if (!frontier) return session.Fail(frontier.error());
     planner.PlanKnown(**frontier);
+  }
+  if (job.retention.keep) {
+    Result<RetentionPlan> plan = PlanRetentionOf(job, archive, session.clock());
+    if (!plan) return session.Fail(plan.error());
+    planner.PlanErasing(*std::move(plan));
   }
   Print(session, job, planner);
   bool any = false;

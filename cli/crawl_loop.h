@@ -121,6 +121,7 @@ class CrawlLoop {
   std::optional<VisitRecord> RefusedByRules(Worker& worker, const Url& url,
                                             std::string* rule);
   CaptureOptions OptionsFor(const Address& address, const std::string& rule);
+  bool StillHeld(const Address& address);
   CaptureTools ToolsFor(Worker& worker, bool is_page);
   void Settle(const Address& address, const CaptureReport& report,
               const Discovered& found, TimePoint began);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/crawl_retention.h"
 #include "cli/session.h"
 
 namespace stemma::cli {
@@ -138,6 +139,9 @@ void PrintReport(const Json& report, std::ostream& out) {
                        copy["other_is_earlier"].get<bool>() ? "of" : "before",
                        text(copy["other_url"]), ": " + text(copy["verdict"]),
                        text(copy["video"]));
+  }
+  if (report.contains("retention")) {
+    out << "  erased by retention: " << Sentence(report["retention"]) << "\n";
   }
   for (const auto& [reason, count] : report["left_out"].items()) {
     out << fmt::format("  {} links left out: {}\n", count.get<std::uint64_t>(),

@@ -159,6 +159,14 @@ std::optional<VisitRecord> CrawlLoop::RefusedByRules(Worker& worker,
   return std::nullopt;
 }
 
+// Whether the archive can still give what the last visit brought; retention
+// may have taken it.
+bool CrawlLoop::StillHeld(const Address& address) {
+  if (archive_.ResponseOf(address.url)) return true;
+  const auto payload = Sha256::Parse(address.payload_sha256);
+  return payload && archive_.ResponseWith(*payload);
+}
+
 CaptureOptions CrawlLoop::OptionsFor(const Address& address,
                                      const std::string& rule) {
   CaptureOptions how;
@@ -178,7 +186,8 @@ CaptureOptions CrawlLoop::OptionsFor(const Address& address,
   how.durable_first = !job().derive_later || options_.acknowledge != nullptr;
   how.keyframes = job().keyframes;
   how.extractor = job().extractor;
-  how.headers = ConditionsFor(address);
+  // "Not modified" is worth something only beside what was not modified.
+  if (StillHeld(address)) how.headers = ConditionsFor(address);
   if (address.kind == AddressKind::kMedia) how.limits = how.media_limits;
   if (address.kind == AddressKind::kFeed ||
       address.kind == AddressKind::kSitemap) {

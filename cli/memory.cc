@@ -151,6 +151,21 @@ class SegmentsLock {
   int file_ = -1;
 };
 
+// Everything but the lock itself.
+Status RemoveCaches(const fs::path& folder) {
+  std::error_code failed;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, failed)) {
+    if (entry.path().filename() != "lock") files.push_back(entry.path());
+  }
+  for (const fs::path& file : files) {
+    if (!failed) fs::remove(file, failed);
+  }
+  if (!failed) return {};
+  return Error(ErrorCode::kIo, "removing caches in " + folder.string() + ": " +
+                                   failed.message());
+}
+
 }  // namespace
 
 struct Memory::State {
@@ -182,6 +197,9 @@ struct Memory::State {
   Status CatchUp();
   Status Refresh();
   Status OpenVideos();
+  // A stored report; null and a note when it cannot be read, as one that was
+  // erased by decision.
+  std::shared_ptr<const VideoReport> Report(const DerivedRow& row);
   Status LearnText(const Publication& publication);
   Result<std::optional<Publication>> Known(const std::string& id);
   // Publications that may share something with this one, each with what its
@@ -210,10 +228,7 @@ Status Memory::State::OpenCaches(bool anew) {
     return {};
   }
   if (!writes()) return {};
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(Folder(), error)) {
-    if (entry.path().filename() != "lock") fs::remove(entry.path(), error);
-  }
+  STEMMA_CHECK_OK(RemoveCaches(Folder()));
   STEMMA_TRY(texts, open());
   return {};
 }
@@ -256,6 +271,14 @@ Status Memory::State::Refresh() {
   return CatchUp();
 }
 
+std::shared_ptr<const VideoReport> Memory::State::Report(
+    const DerivedRow& row) {
+  auto report = ReadReport(*reader, row);
+  if (report) return *std::move(report);
+  notes.push_back("not compared with: " + report.error().message());
+  return nullptr;
+}
+
 // All videos, under the publications they are bound to.
 Status Memory::State::OpenVideos() {
   if (videos) return {};
@@ -267,9 +290,10 @@ Status Memory::State::OpenVideos() {
   std::set<std::string> done;
   return reader->index().ForEachDerived(
       "video", [&](const DerivedRow& row) -> Status {
-        if (!done.insert(row.of_sha256).second) return {};
-        STEMMA_TRY(const auto report, ReadReport(*reader, row));
+        if (done.contains(row.of_sha256)) return {};
+        const auto report = Report(row);
         if (!report) return {};
+        done.insert(row.of_sha256);
         STEMMA_TRY(const std::vector<MediaRow> media,
                    reader->index().MediaWithPayload(row.of_sha256));
         std::set<std::string> owners;
@@ -348,6 +372,16 @@ Status Memory::Rebuild(const fs::path& dir) {
                                        ": another process writes there");
   }
   return memory->Flush();
+}
+
+Status Memory::Forget(const fs::path& dir) {
+  const SegmentsLock lock(dir / "segments");
+  if (!lock.held()) {
+    return Error(ErrorCode::kBusy, "removing caches in " +
+                                       (dir / "segments").string() +
+                                       ": another process writes there");
+  }
+  return RemoveCaches(dir / "segments");
 }
 
 Result<std::unique_ptr<Memory>> Memory::Open(const fs::path& dir, bool anew) {
@@ -450,9 +484,12 @@ Result<Videos> Memory::VideosOf(const std::string& capture_id) {
   for (const MediaRow& medium : media) {
     STEMMA_TRY(const std::vector<DerivedRow> derived,
                index.DerivedFromPayload(medium.payload_sha256, "video"));
-    if (derived.empty()) continue;
-    STEMMA_TRY(auto report, ReadReport(*state_->reader, derived.front()));
-    if (report) videos.push_back(std::move(report));
+    for (const DerivedRow& row : derived) {
+      auto report = state_->Report(row);
+      if (!report) continue;
+      videos.push_back(std::move(report));
+      break;
+    }
   }
   return videos;
 }

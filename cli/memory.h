@@ -39,6 +39,8 @@ class Memory {
   static Result<std::unique_ptr<Memory>> Open(const std::filesystem::path& dir);
   // Learns all caches anew and saves them. kBusy: another process writes them.
   static Status Rebuild(const std::filesystem::path& dir);
+  // Removes all caches; the next Open learns them anew. kBusy as above.
+  static Status Forget(const std::filesystem::path& dir);
   ~Memory();
 
   // The relatives of `publication`, best first: most of its text covered, then

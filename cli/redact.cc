@@ -15,7 +15,7 @@
 #include "archive/index.h"
 #include "archive/stored_record.h"
 #include "cli/commands.h"
-#include "cli/memory.h"
+#include "cli/erasing.h"
 #include "cli/session.h"
 
 namespace stemma::cli {
@@ -59,26 +59,19 @@ Result<Named> Resolve(const std::filesystem::path& dir,
   return named;
 }
 
-Result<std::vector<ErasedFromBundle>> Erase(const std::filesystem::path& dir,
-                                            Named named, const Session& session,
-                                            const Erasure& why) {
-  ArchiveOptions how;
-  how.clock = session.clock;
-  how.free_space_floor = 0;
-  how.index = false;  // built again below
-  STEMMA_TRY(const auto writer, ArchiveWriter::Open(dir, how));
-  STEMMA_CHECK_OK(writer->Seal());
+Result<std::vector<ErasedFromBundle>> Erase(Named named, const Erasure& why,
+                                            ArchiveWriter& writer) {
   for (const std::string& capture : named.captures) {
     STEMMA_TRY(const std::vector<std::string> records,
-               RecordsToRedact(*writer, capture));
+               RecordsToRedact(writer, capture));
     named.records.insert(named.records.end(), records.begin(), records.end());
   }
   std::vector<ErasedFromBundle> erased;
   if (!named.records.empty()) {
-    STEMMA_TRY(erased, RedactRecords(*writer, named.records, why));
+    STEMMA_TRY(erased, RedactRecords(writer, named.records, why));
   }
   for (const std::string& bundle : named.bundles) {
-    STEMMA_TRY(ErasedFromBundle done, TombstoneBundle(*writer, bundle, why));
+    STEMMA_TRY(ErasedFromBundle done, TombstoneBundle(writer, bundle, why));
     erased.push_back(std::move(done));
   }
   return erased;
@@ -87,13 +80,7 @@ Result<std::vector<ErasedFromBundle>> Erase(const std::filesystem::path& dir,
 void Say(const std::vector<ErasedFromBundle>& erased, const Session& session) {
   for (const ErasedFromBundle& done : erased) {
     if (session.json) {
-      *session.out << nlohmann::json{{"bundle", done.bundle},
-                                     {"records", done.records},
-                                     {"bytes", done.bytes},
-                                     {"whole", done.whole},
-                                     {"dictionary", done.has_dictionary}}
-                          .dump()
-                   << "\n";
+      *session.out << ToJson(done).dump() << "\n";
       continue;
     }
     *session.out << fmt::format(
@@ -110,13 +97,11 @@ void Say(const std::vector<ErasedFromBundle>& erased, const Session& session) {
 
 Status Redact(const Options& options, const Session& session) {
   const std::filesystem::path dir = session.ArchiveDir();
-  STEMMA_TRY(Named named, Resolve(dir, options.references));
+  STEMMA_TRY(const Named named, Resolve(dir, options.references));
   STEMMA_TRY(const std::vector<ErasedFromBundle> erased,
-             Erase(dir, std::move(named), session, options.why));
-  // The caches still tell what was in there.
-  STEMMA_TRY(const Index::Totals totals, Reindex(dir));
-  static_cast<void>(totals);
-  STEMMA_CHECK_OK(Memory::Rebuild(dir));
+             EraseFrom(dir, session, options.why, [&](ArchiveWriter& writer) {
+               return Erase(named, options.why, writer);
+             }));
   Say(erased, session);
   session.Note(
       "sign the log, so that the decision is covered: stemma key sign");

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -48,13 +49,18 @@ bool Job::InScope(const Url& url) const {
   return std::ranges::find(hosts, url.host()) != hosts.end();
 }
 
-std::string_view Job::ExcludedBy(const Url& url) const {
+std::string_view MatchOf(const std::vector<std::string>& patterns,
+                         const Url& url) {
   std::string target = url.path();
   if (url.has_query()) target += "?" + url.query();
-  for (const std::string& pattern : exclude) {
+  for (const std::string& pattern : patterns) {
     if (SamePattern(pattern, target)) return pattern;
   }
   return {};
+}
+
+std::string_view Job::ExcludedBy(const Url& url) const {
+  return MatchOf(exclude, url);
 }
 
 namespace {
@@ -163,6 +169,7 @@ class JobReader {
   void ReadTable(std::string_view name, const toml::table& table,
                  const Keys& keys);
   std::map<std::string, Keys, std::less<>> AllKeys();
+  Keys RetentionKeys();
   void CheckWhole(const toml::table& root);
 
   // Setters for the kinds of values there are.
@@ -171,6 +178,7 @@ class JobReader {
                std::function<void(std::string_view)> take);
   Setter Texts(std::function<void(const toml::node&, std::string_view)> take);
   Setter Strings(std::vector<std::string>* out);
+  Setter Patterns(std::vector<std::string>* out);
   Setter Urls(std::vector<Url>* out);
   Setter Flag(bool* out);
   Setter Number(std::int64_t least, std::int64_t most,
@@ -247,6 +255,15 @@ JobReader::Setter JobReader::Texts(
 
 JobReader::Setter JobReader::Strings(std::vector<std::string>* out) {
   return Texts([out](const toml::node&, std::string_view text) {
+    out->emplace_back(text);
+  });
+}
+
+JobReader::Setter JobReader::Patterns(std::vector<std::string>* out) {
+  return Texts([this, out](const toml::node& node, std::string_view text) {
+    if (text.find_first_not_of('*') == std::string_view::npos) {
+      return Complain(node, "an empty pattern would match everything");
+    }
     out->emplace_back(text);
   });
 }
@@ -361,13 +378,7 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
          }
          job.hosts.push_back(url->host());
        })},
-      {"exclude",
-       Texts([this, &job](const toml::node& node, std::string_view text) {
-         if (text.find_first_not_of('*') == std::string_view::npos) {
-           return Complain(node, "an empty pattern would exclude everything");
-         }
-         job.exclude.emplace_back(text);
-       })},
+      {"exclude", Patterns(&job.exclude)},
       {"max_depth",
        Number(0, 1'000,
               [&job](std::int64_t n) { job.max_depth = static_cast<int>(n); })},
@@ -415,6 +426,7 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
       {"max_time", Duration([&job](auto time) { job.max_time = time; })},
       {"page_max_bytes",
        Size([&job](std::uint64_t n) { job.page_max_bytes = n; })}};
+  all["retention"] = RetentionKeys();
   all["network"] = {{"allow_private", Strings(&job.allow_private)},
                     {"resolve", Strings(&job.resolve)},
                     {"cacert", Text(&job.cacert)},
@@ -438,6 +450,22 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
                       }
                     }}};
   return all;
+}
+
+JobReader::Keys JobReader::RetentionKeys() {
+  Job::Retention& rules = out_.job.retention;
+  return {{"keep", Duration([&rules](auto time) { rules.keep = time; })},
+          {"what", OneOf({"all", "media"},
+                         [&rules](std::string_view what) {
+                           rules.media_only = what == "media";
+                         })},
+          {"copies", OneOf({"keep", "erase"},
+                           [&rules](std::string_view copies) {
+                             rules.keep_copies = copies == "keep";
+                           })},
+          {"hold", Patterns(&rules.hold)},
+          {"basis", Text(&rules.basis)},
+          {"approved_by", Strings(&rules.approved_by)}};
 }
 
 template <class Map>
@@ -477,6 +505,17 @@ void JobReader::CheckWhole(const toml::table& root) {
   if (!root.at_path("job.name")) whole("[job] name is missing");
   if (job.urls.empty() && job.feeds.empty() && job.sitemaps.empty()) {
     whole("[seeds] names nothing to visit");
+  }
+  if (root.contains("retention")) {
+    // Nobody erases by a slip: the file says why, and two roles stand for it.
+    const Job::Retention& rules = job.retention;
+    const std::set<std::string> roles(rules.approved_by.begin(),
+                                      rules.approved_by.end());
+    if (!rules.keep) whole("[retention] keep is missing");
+    if (rules.basis.empty()) whole("[retention] basis is missing");
+    if (roles.size() < 2 || roles.contains("")) {
+      whole("[retention] approved_by needs two different roles");
+    }
   }
   if (job.hosts.empty()) {
     for (const auto* list : {&job.urls, &job.feeds, &job.sitemaps}) {

@@ -67,11 +67,26 @@ struct Job {
   // [notify]: shell commands; a report is given on standard input
   std::string on_altered, on_finish, on_error, metrics, ping;
 
+  // [retention]: what is erased at the end of a complete run
+  struct Retention {
+    std::optional<std::chrono::milliseconds> keep;  // absent: for ever
+    bool media_only = false;        // videos and sound; pages stay
+    bool keep_copies = true;        // what a republication rests on
+    std::vector<std::string> hold;  // as `exclude`: these stay
+    std::string basis;
+    std::vector<std::string> approved_by;  // two different roles
+  };
+  Retention retention;
+
   // Whether `host` belongs to the job.
   bool InScope(const Url& url) const;
   // The exclude pattern that `url` matches, or empty.
   std::string_view ExcludedBy(const Url& url) const;
 };
+
+// The pattern of `patterns` that path and query of `url` match, or empty.
+std::string_view MatchOf(const std::vector<std::string>& patterns,
+                         const Url& url);
 
 struct JobProblem {
   int line = 0, column = 0;  // 1-based; 0: the file as a whole

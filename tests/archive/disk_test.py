@@ -25,6 +25,7 @@ import power_cut  # noqa: E402
 
 DRIVER = SHIM = None
 CUTS, PAGES, SEED = 40, 7, 1
+ERASED_PAGES = 10  # some bundles go whole, some in part
 THOROUGH = 100
 
 
@@ -106,6 +107,59 @@ class Disk(unittest.TestCase):
         self.assertGreater(struck['.warc', 'rename'], 0, struck)
         print('calls that failed in turn:',
               {' '.join(k): v for k, v in struck.items() if v})
+
+    def crawled(self):
+        archive = self.folder / 'crawled'
+        code, _ = driver(archive, ERASED_PAGES)
+        self.assertEqual(code, 0)
+        return archive
+
+    def judge_erasing(self, archive, what):
+        """Whatever stopped it: nothing half erased, and it can be finished."""
+        code, lines = driver(archive, 'have')
+        self.assertEqual(code, 0, f'{what}: recovery failed {lines}')
+        self.assertEqual(told(lines, 'CORRUPT'), [], what)
+        pages = {f'https://example.org/{i}': i for i in range(ERASED_PAGES)}
+        self.assertLessEqual({u for u, i in pages.items() if i % 3 == 0},
+                             set(told(lines, 'HAVE')), f'{what}: lost')
+        self.assertEqual(driver(archive, 'erase')[0], 0,
+                         f'{what}: cannot go on')
+        code, lines = driver(archive, 'have')
+        self.assertEqual(told(lines, 'CORRUPT'), [], what)
+        self.assertEqual(set(told(lines, 'HAVE')),
+                         {u for u, i in pages.items() if i % 3 == 0}, what)
+        self.assertEqual(set(told(lines, 'GONE')),
+                         {u for u, i in pages.items() if i % 3}, what)
+
+    def test_erasing_stops_anywhere_and_goes_on(self):
+        crawled = self.crawled()
+        struck_file = self.folder / 'struck'
+        struck = {}
+        for path, call in (('.warc', 'pwrite'), ('.warc', 'fdatasync'),
+                           ('.warc', 'fsync'), ('.warc', 'rename'),
+                           ('.warc', 'remove'), ('.cdxj', 'rename'),
+                           ('.cdxj', 'remove'), ('events.jsonl', 'pwrite'),
+                           ('events.jsonl', 'fdatasync')):
+            for error in ('KILL', 'EIO'):
+                for n in range(1, 10_000):
+                    struck_file.unlink(missing_ok=True)
+                    archive = self.folder / 'a'
+                    shutil.rmtree(archive, ignore_errors=True)
+                    shutil.copytree(crawled, archive)
+                    what = f'{call}:{error}:{n} of {path}'
+                    driver(archive, 'erase', LD_PRELOAD=SHIM, SHIM_PATH=path,
+                           SHIM_STRUCK=str(struck_file),
+                           SHIM_FAULT=f'{call}:{error}:{n}')
+                    if not struck_file.exists():
+                        break
+                    struck[path, call] = n
+                    with self.subTest(what):
+                        self.judge_erasing(archive, what)
+        for place in (('.warc', 'rename'), ('.warc', 'remove'),
+                      ('.cdxj', 'remove'), ('events.jsonl', 'fdatasync')):
+            self.assertGreater(struck.get(place, 0), 0, struck)
+        print('erasing: calls that failed in turn:',
+              {' '.join(k): v for k, v in struck.items()})
 
     def test_power_cut(self):
         root = self.folder / 'root'

@@ -207,22 +207,5 @@ TEST_F(EraseTest, ATombstoneTakesTheBundleAndSaysSo) {
   EXPECT_LE(Audit().Worst(), Weight::kWarning);
 }
 
-TEST_F(EraseTest, RetentionTakesWhatIsOldAndLeavesTheRest) {
-  const TimePoint between = archive_.now() + std::chrono::hours(12);
-  archive_.Advance(std::chrono::hours(24));
-  archive_.Capture("https://herald.example/c", "<p>Clara was here</p>");
-  archive_.Close();
-  const std::size_t all = SealedBundles(archive_.dir())->size();
-  const auto kept = TombstoneOlderThan(archive_.writer(), between, kTwoRoles);
-  ASSERT_TRUE(kept) << kept.error().message();
-  EXPECT_EQ(kept->erased.size(), bundles_.size());
-  archive_.Close();
-  EXPECT_EQ(SealedBundles(archive_.dir())->size(), all - bundles_.size());
-  ASSERT_TRUE(Reindex(archive_.dir()));
-  auto reader = ArchiveReader::Open(archive_.dir());
-  EXPECT_TRUE((*reader)->RecordById(RecordOf("https://herald.example/c")));
-  EXPECT_LE(Audit().Worst(), Weight::kWarning);
-}
-
 }  // namespace
 }  // namespace stemma

@@ -67,17 +67,20 @@ ArchiveWriter& SignedArchive::writer() {
 
 void SignedArchive::Close() { writer_.reset(); }
 
-void SignedArchive::Capture(const std::string& url, const std::string& body) {
+std::string SignedArchive::Capture(const std::string& url,
+                                   const std::string& body,
+                                   const std::string& type) {
   now_ += std::chrono::seconds(1);
   CaptureDraft draft = Take(writer().BeginCapture(url, now_));
   Exchange exchange;
   exchange.url = url;
   exchange.request = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
-  exchange.response_head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+  exchange.response_head =
+      "HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\n\r\n";
   exchange.status = 200;
   exchange.started = now_;
   static_cast<void>(Take(draft.AddExchange(exchange, body)));
-  static_cast<void>(Take(draft.Commit({{"status", 200}})));
+  return Take(draft.Commit({{"status", 200}})).id;
 }
 
 SigningOptions SignedArchive::options() const {

@@ -30,8 +30,9 @@ class SignedArchive {
   const SigningKey& key() const { return *key_; }
   const TestAuthority& authority() const { return authority_; }
 
-  // One capture of `url` with this body.
-  void Capture(const std::string& url, const std::string& body);
+  // One capture of `url` with this body; gives its id.
+  std::string Capture(const std::string& url, const std::string& body,
+                      const std::string& type = "text/html");
   // Seals and signs; with a token when `stamp`.
   SigningReport Sign(bool stamp = true);
   // Opens the archive for more; Close seals it. Captures open it themselves.

@@ -399,6 +399,60 @@ connections = 4
         self.assertEqual(self.crawl(job).returncode, 0)
         self.assertEqual(Site.hits['/only-in-ping'], 1)
 
+    def retention(self, job, **more):
+        rules = {'keep': '1ms', 'basis': 'policy 3',
+                 'approved_by': ['archivist', 'editor'], **more}
+        job.write_text(job.read_text() + '[retention]\n' + ''.join(
+            f'{key} = {json.dumps(value)}\n' for key, value in rules.items()))
+        return job
+
+    def test_retention_erases_what_is_old_and_says_so(self):
+        self.assertEqual(
+            self.crawl(self.job(scope='max_pages = 3')).returncode, 0)
+        old = sorted(p.name for p in (self.dir / 'a/bundles').iterdir())
+        job = self.retention(self.job(interval='0s', scope='max_pages = 2'))
+        plan = json.loads(self.run_it('--json', 'crawl', '--dry-run',
+                                      job).stdout)['would_erase']
+        self.assertGreater(plan['records'], 0)
+        self.assertEqual(
+            sorted(p.name for p in (self.dir / 'a/bundles').iterdir()), old)
+        done = self.crawl(job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        erased = json.loads(done.stdout)['retention']
+        self.assertGreaterEqual(erased['records'], plan['records'], erased)
+        gone = [e for e in self.events() if e['type'] == 'tombstone']
+        self.assertIn('bundles/' + next(n for n in old if 'warc' in n),
+                      [e['of'] for e in gone])
+        self.assertEqual(gone[0]['approved_by'], ['archivist', 'editor'])
+        self.check()
+        # Nothing asks for a 304 of what is no longer there.
+        again = self.crawl(self.job(interval='0s', scope='max_pages = 1'))
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual([e['status'] for e in self.captures_of('/page/0')][-1],
+                         200)
+        self.check()
+
+    def test_retention_holds_what_it_is_told_to(self):
+        self.assertEqual(self.crawl(self.job()).returncode, 0)
+        job = self.retention(self.job(), hold=['/page/59'])
+        done = self.crawl(job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        erased = json.loads(done.stdout)['retention']
+        self.assertEqual(erased['kept']['held'], 1, erased)
+        base = f'http://127.0.0.1:{self.port}'
+        for page, code in (59, 0), (58, 3):
+            cat = self.run_it('cat', f'{base}/page/{page}')
+            self.assertEqual(cat.returncode, code, cat.stderr)
+        self.check()
+
+    def test_retention_needs_two_roles_and_a_basis(self):
+        for wrong in ({'approved_by': ['editor']}, {'basis': ''},
+                      {'approved_by': ['editor', 'editor']},
+                      {'keep': ''}, {'what': 'pages'}):
+            done = self.crawl(self.retention(self.job(), **wrong))
+            self.assertEqual(done.returncode, 2, wrong)
+            self.assertIn('retention', done.stderr)
+
     def test_all_seeds_refused_is_4(self):
         done = self.crawl(self.job(seeds='/private/0'))
         self.assertEqual(done.returncode, 4, done.stderr)

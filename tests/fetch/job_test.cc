@@ -43,6 +43,13 @@ page_max_bytes = "1MiB"
 allow_private = ["127.0.0.1:18080"]
 resolve = ["herald.test:80:127.0.0.1"]
 connections = 4
+[retention]
+keep = "365d"
+what = "media"
+copies = "erase"
+hold = ["/case-12/"]
+basis = "policy 3"
+approved_by = ["archivist", "editor"]
 [sign]
 key = "stemma.key"
 timestamp = ["https://tsa.test"]
@@ -57,6 +64,10 @@ metrics = "/var/lib/node_exporter/stemma.prom"
   EXPECT_EQ(job->urls.at(0).host(), "www.herald.test");
   EXPECT_EQ(job->hosts,
             (std::vector<std::string>{"ledger.test", "www.herald.test"}));
+  EXPECT_EQ(job->retention.keep, std::chrono::hours(365 * 24));
+  EXPECT_TRUE(job->retention.media_only);
+  EXPECT_FALSE(job->retention.keep_copies);
+  EXPECT_EQ(job->retention.hold, std::vector<std::string>{"/case-12/"});
   EXPECT_EQ(job->max_depth, 2);
   EXPECT_EQ(job->max_pages, 2000u);
   EXPECT_FALSE(job->follow_original);

@@ -6,20 +6,26 @@
 //   archive-crash-driver DIR have   "HAVE <url>" for each capture, then
 //                                   "CORRUPT <finding>" for each thing that
 //                                   the checker finds; opens it as a writer
-//                                   does, so that it recovers
+//                                   does, so that it recovers; "GONE <url>"
+//                                   for one of which a record was erased
+//   archive-crash-driver DIR erase  erases all but every third page, as
+//                                   retention does; then builds the index
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "archive/archive_reader.h"
 #include "archive/archive_writer.h"
 #include "archive/check.h"
 #include "archive/index.h"
+#include "archive/retention.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -105,6 +111,41 @@ Status Crawl(const char* dir, int pages) {
   return writer->Seal();
 }
 
+bool IsHeld(const CaptureRow& capture) {
+  const std::size_t slash = capture.target.rfind('/');
+  return std::stoi(capture.target.substr(slash + 1)) % 3 == 0;
+}
+
+Status Erase(const char* dir) {
+  RetentionPlan plan;
+  {
+    STEMMA_TRY(const auto reader, ArchiveReader::Open(dir));
+    RetentionRules rules;
+    rules.cutoff = SystemNow() + std::chrono::hours(1);
+    rules.job = ArchiveOptions().job;
+    rules.hold = IsHeld;
+    STEMMA_TRY(plan, PlanRetention(*reader, rules));
+  }
+  // As cli/erasing.cc: no cache outlives what it tells.
+  for (const char* file : {"index.sqlite", "index.sqlite-wal",
+                           "index.sqlite-shm", "index.sqlite-journal"}) {
+    std::error_code ignored;
+    std::filesystem::remove(std::filesystem::path(dir) / file, ignored);
+  }
+  {
+    ArchiveOptions options;
+    options.free_space_floor = 0;
+    options.index = false;
+    STEMMA_TRY(const auto writer, ArchiveWriter::Open(dir, options));
+    STEMMA_TRY(const auto erased,
+               Retain(*writer, plan, {"policy", {"archivist", "editor"}}));
+    static_cast<void>(erased);
+  }
+  STEMMA_TRY(const auto totals, Reindex(dir));
+  static_cast<void>(totals);
+  return {};
+}
+
 Status Have(const char* dir) {
   {
     ArchiveOptions options;
@@ -117,14 +158,19 @@ Status Have(const char* dir) {
   for (const CaptureRow& capture : captures) {
     if (capture.type != "capture") continue;
     STEMMA_TRY(const auto records, reader->index().RecordsOf(capture.id));
+    bool gone = false;
     for (const RecordInfo& record : records) {
-      STEMMA_TRY(const StoredRecord stored, reader->RecordAt(record));
+      // Of what was erased by decision the index knows the place only.
+      const auto found = reader->RecordAt(record);
+      gone |= !found && found.error().code() == ErrorCode::kNotFound;
+      if (gone) continue;
+      STEMMA_TRY(const StoredRecord stored, found);
       STEMMA_TRY(const std::string block, stored.block.ReadAll(4 << 20));
       if (Sha256Of(block) != record.block_sha256) {
         std::printf("CORRUPT %s\n", record.id.c_str());
       }
     }
-    std::printf("HAVE %s\n", capture.target.c_str());
+    std::printf("%s %s\n", gone ? "GONE" : "HAVE", capture.target.c_str());
   }
   STEMMA_TRY(const CheckReport report, CheckArchive(dir));
   for (const CheckFinding& finding : report.findings) {
@@ -139,8 +185,10 @@ Status Have(const char* dir) {
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
-  const stemma::Status done = std::string(argv[2]) == "have"
-                                  ? stemma::Have(argv[1])
+  const std::string what = argv[2];
+  const stemma::Status done = what == "have" ? stemma::Have(argv[1])
+                              : what == "erase"
+                                  ? stemma::Erase(argv[1])
                                   : stemma::Crawl(argv[1], std::atoi(argv[2]));
   if (!done) std::fprintf(stderr, "%s\n", done.error().message().c_str());
   return done ? 0 : 3;

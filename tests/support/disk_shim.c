@@ -2,7 +2,8 @@
  *
  * Faults, for files whose path holds $SHIM_PATH:
  *   SHIM_FAULT=CALL:ERROR:N[:once]   the Nth such call fails, and all later
- *   ones unless once. CALL: write pwrite fsync fdatasync rename ftruncate.
+ *   ones unless once. CALL: write pwrite fsync fdatasync rename ftruncate
+ *   remove.
  *   ERROR: EIO ENOSPC SHORT (half is written) KILL (before the call).
  *   When the fault strikes, a byte goes to the file $SHIM_STRUCK.
  *
@@ -28,10 +29,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum call { WRITE, PWRITE, FSYNC, FDATASYNC, RENAME, FTRUNCATE };
+enum call { WRITE, PWRITE, FSYNC, FDATASYNC, RENAME, FTRUNCATE, REMOVE };
 static const char *const kNames[] = {"write",     "pwrite", "fsync",
-                                     "fdatasync", "rename", "ftruncate"};
-static long counts[6];
+                                     "fdatasync", "rename", "ftruncate",
+                                     "remove"};
+static long counts[7];
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -243,7 +245,7 @@ int open64(const char *path, int flags, ...) {
 
 int unlink(const char *path) {
   pthread_mutex_lock(&mutex);
-  const int done = REAL(unlink)(path);
+  const int done = fault(REMOVE, path) < 0 ? -1 : REAL(unlink)(path);
   if (done == 0) record_name('U', path, NULL);
   pthread_mutex_unlock(&mutex);
   return done;
@@ -251,7 +253,7 @@ int unlink(const char *path) {
 
 int remove(const char *path) {
   pthread_mutex_lock(&mutex);
-  const int done = REAL(remove)(path);
+  const int done = fault(REMOVE, path) < 0 ? -1 : REAL(remove)(path);
   if (done == 0) record_name('U', path, NULL);
   pthread_mutex_unlock(&mutex);
   return done;
