@@ -512,6 +512,14 @@ Result<Lane*> ArchiveCore::NewLane(
     std::string_view suffix, std::shared_ptr<const ZstdDictionary> dictionary) {
   const TimePoint now = options_.clock();
   const std::string stem = fmt::format("{}-{}", options_.job, Format14(now));
+  // The log goes on naming a bundle that was erased: within its second, no
+  // other may get its name.
+  using std::chrono::seconds;
+  if (lane_number_ == 0 && log_->next_seq() > 1 &&
+      std::chrono::floor<seconds>(now) <=
+          std::chrono::floor<seconds>(log_->last_time())) {
+    lane_number_ = static_cast<int>(log_->next_seq() % 10'000);
+  }
   std::string base;
   std::error_code ignored;
   const fs::path bundles = dir_ / "bundles";

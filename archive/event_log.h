@@ -70,6 +70,7 @@ class EventLog {
   void DropPending();
 
   std::uint64_t next_seq() const { return next_seq_; }
+  TimePoint last_time() const { return last_time_; }  // of the newest event
   std::uint64_t bytes() const { return file_.size(); }
   const std::filesystem::path& path() const { return file_.path(); }
   const std::vector<std::string>& notes() const { return notes_; }

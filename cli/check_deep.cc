@@ -85,7 +85,10 @@ void DeepCheck::Count(const DerivedRow& row, const Result<std::string>& differs,
   } else {
     ++counts.not_checked;
     finding.code = "derived-not-checked";
-    finding.weight = Weight::kCannotCheck;
+    // What is not there was erased by decision, or `check` reports it already.
+    finding.weight = differs.error().code() == ErrorCode::kNotFound
+                         ? Weight::kWarning
+                         : Weight::kCannotCheck;
     finding.text = fmt::format("{} of event {}: {}", row.kind, row.seq,
                                differs.error().message());
   }

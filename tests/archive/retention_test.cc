@@ -212,6 +212,24 @@ TEST_F(RetentionTest, ATombstoneThatWasNotExecutedIsFinished) {
   ExpectSound();
 }
 
+TEST_F(RetentionTest, NoBundleGetsTheNameOfAnErasedOne) {
+  const RetentionPlan plan = Erase();
+  std::set<std::string> erased;
+  for (const auto& bundle : plan.bundles) erased.insert(bundle.name);
+  // The same second once more, a day before what the log says last.
+  archive_.Advance(-std::chrono::hours(24) - std::chrono::seconds(3));
+  for (int i = 0; i < 4; ++i) {
+    archive_.Capture(Url("again"), "<p>Dora was here</p>");
+    archive_.Close();
+  }
+  const auto sealed = SealedBundles(archive_.dir());
+  ASSERT_EQ(sealed->size(), 4U);
+  for (const SealedBundle& bundle : *sealed) {
+    EXPECT_FALSE(erased.contains(bundle.name)) << bundle.name;
+  }
+  ExpectSound();
+}
+
 TEST_F(RetentionTest, OneRoleIsRefused) {
   const RetentionPlan plan = Plan();
   const auto done =
