@@ -357,11 +357,14 @@ Result<PageDictionary> BuildPageDictionary(const PageSamples& samples,
   if (content.empty()) return does_not_pay();
   content += small;
 
+  // Of these only the statistics of what compression leaves are taken.
+  constexpr std::size_t kMostStatistics = 2 << 20;
   std::string all;
+  all.reserve(kMostStatistics + kLongestSample);
   std::vector<std::size_t> sizes;
   for (const PageSamples::Place& place : samples.Places()) {
     for (const std::string_view page : place.pages) {
-      if (sizes.size() == 100) break;
+      if (sizes.size() == 100 || all.size() > kMostStatistics) break;
       all += page;
       sizes.push_back(page.size());
     }
