@@ -12,6 +12,7 @@
 #include "archive/index.h"
 #include "cli/commands.h"
 #include "cli/export_more.h"
+#include "cli/export_report.h"
 #include "cli/session.h"
 
 namespace stemma::cli {
@@ -19,7 +20,8 @@ namespace {
 
 struct ExportCommand {
   std::vector<std::string> captures;
-  std::string wacz, warc_gz, cdxj, report, proof, title;
+  std::string wacz, warc_gz, cdxj, proof, title;
+  ReportChoice report;
   PackageSigning sign;
 };
 
@@ -81,9 +83,9 @@ Status Export(Session& session, const ExportCommand& command) {
     STEMMA_TRY(const ExportReport report, ExportCdxj(*reader, command.cdxj));
     Print(session, "cdxj", command.cdxj, report);
   }
-  if (!command.report.empty()) {
+  if (!command.report.file.empty()) {
     STEMMA_CHECK_OK(
-        ExportReportFile(session, *reader, options.captures, command.report));
+        WriteCaptureReport(session, *reader, options.captures, command.report));
   }
   if (!command.proof.empty()) {
     STEMMA_CHECK_OK(
@@ -106,35 +108,42 @@ void AddExport(CLI::App& root, Session& session) {
       ->type_name("FILE");
   command->add_option("--cdxj", o.cdxj, "index over the bundles")
       ->type_name("FILE");
-  command->add_option("--report", o.report, "self-contained HTML")
+  command
+      ->add_option("--report", o.report.file,
+                   "what the archive knows of CAPTURE, for people")
       ->type_name("FILE");
+  AddReportOptions(*command, o.report);
   command->add_option("--proof", o.proof, "evidence anyone can check")
       ->type_name("DIR");
+  const char* const signing = "a WACZ's signature";
   command
       ->add_option("--sign-key", o.sign.key,
                    "sign the WACZ ('stemma key create --package')")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->group(signing);
   command
       ->add_option("--sign-domain", o.sign.domain,
                    "sign as this domain: needs the next two")
       ->type_name("HOST")
-      ->needs("--sign-key");
+      ->needs("--sign-key")
+      ->group(signing);
   command
       ->add_option("--sign-cert", o.sign.chain,
                    "certificate chain of the key (PEM)")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->group(signing);
   command->add_option("--timestamp", o.sign.timestamp, "RFC 3161 authority")
-      ->type_name("URL");
+      ->type_name("URL")
+      ->group(signing);
   command->add_option("--title", o.title, "of the WACZ")->type_name("TEXT");
   AddNetworkOptions(*command, session);
   command->footer(
-      "No file is ever replaced.\n"
-      "examples:\n"
+      "examples (no file is ever replaced):\n"
       "  stemma export --wacz archive.wacz\n"
-      "  stemma export --warc-gz page.warc.gz https://example.org/report");
+      "  stemma export --report page.pdf https://example.org/report");
   command->callback([&session, options] {
     if (options->wacz.empty() && options->warc_gz.empty() &&
-        options->cdxj.empty() && options->report.empty() &&
+        options->cdxj.empty() && options->report.file.empty() &&
         options->proof.empty()) {
       *session.err << "stemma export: in which form? See --help.\n";
       session.exit_code = kUsage;

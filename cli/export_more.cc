@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <utility>
@@ -11,7 +10,6 @@
 #include "archive/package_key.h"
 #include "archive/proof_export.h"
 #include "cli/capture_now.h"
-#include "cli/capture_view.h"
 #include "cli/session.h"
 #include "cli/sign_archive.h"
 
@@ -21,43 +19,6 @@ namespace {
 constexpr std::string_view kSoftware = "stemma/" STEMMA_VERSION;
 
 }  // namespace
-
-Status ExportReportFile(Session& session, ArchiveReader& reader,
-                        const std::vector<std::string>& captures,
-                        const std::string& file) {
-  CaptureReportView view;
-  for (const std::string& id : captures) {
-    STEMMA_TRY(CaptureView capture,
-               GatherCapture(reader, id, Pictures::kEmbedded));
-    view.captures.push_back(std::move(capture));
-  }
-  if (view.captures.empty()) {
-    return Error(ErrorCode::kInvalidArgument,
-                 "a report is about captures: name one or more ids; 'stemma "
-                 "list' shows them");
-  }
-  STEMMA_TRY(view.bundles, GatherBundles(reader, view.captures));
-  view.tool = "stemma " STEMMA_VERSION;
-  view.made = session.clock();
-  std::ofstream out(file, std::ios::binary);
-  out << RenderCaptureReport(view);
-  out.close();
-  if (!out) {
-    return Error(ErrorCode::kIo,
-                 fmt::format("writing the report {}: cannot write", file));
-  }
-  if (session.json) {
-    *session.out << nlohmann::json{{"form", "report"},
-                                   {"file", file},
-                                   {"captures", view.captures.size()}}
-                        .dump()
-                 << "\n";
-  } else {
-    *session.out << fmt::format("{}: {} captures\n", ForTerminal(file),
-                                view.captures.size());
-  }
-  return {};
-}
 
 Result<DatapackageSigner> PackageSigner(const Session& session,
                                         const PackageSigning& how) {

@@ -1,5 +1,5 @@
-// What `stemma export` gives besides records: a report to read, a folder of
-// evidence, and the signature of a package.
+// What `stemma export` gives besides records: a folder of evidence, and the
+// signature of a package.
 #pragma once
 
 #include <functional>
@@ -29,9 +29,6 @@ Result<DatapackageSigner> PackageSigner(const Session& session,
                                         const PackageSigning& how);
 
 // `captures` are ids; empty: everything.
-Status ExportReportFile(Session& session, ArchiveReader& reader,
-                        const std::vector<std::string>& captures,
-                        const std::string& file);
 Status ExportProof(Session& session, ArchiveReader& reader,
                    const std::vector<std::string>& captures,
                    const std::string& folder);

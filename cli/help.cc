@@ -1,10 +1,13 @@
 #include "cli/help.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace stemma::cli {
@@ -116,11 +119,17 @@ std::string UsageOf(const CLI::App& app, const std::string& name) {
 
 void AddOptions(const CLI::App& app, std::string& out) {
   const bool is_root = app.get_parent() == nullptr;
-  std::string network;
+  // Options that few need are only named, under what they are for; the man
+  // page has the rest.
+  std::vector<std::pair<std::string, std::string>> groups;
   for (const CLI::Option* option : OptionsOf(app)) {
     const std::string names = option->get_name(false, true);
-    if (option->get_group() == kNetworkGroup) {
-      network += " " + names;
+    const std::string& group = option->get_group();
+    if (group != app.get_option("--help")->get_group()) {
+      if (groups.empty() || groups.back().first != group) {
+        groups.emplace_back(group, "");
+      }
+      groups.back().second += " " + names;
       continue;
     }
     // Everybody who reads this knows --help.
@@ -129,9 +138,10 @@ void AddOptions(const CLI::App& app, std::string& out) {
     Row(type.empty() ? names : names + " " + type, option->get_description(),
         kOptionColumn, out);
   }
-  if (network.empty()) return;
-  out += "  network, as curl:\n    ";
-  Wrap(std::string_view(network).substr(1), 4, 4, out);
+  for (const auto& [group, names] : groups) {
+    out += fmt::format("  {}:\n    ", group);
+    Wrap(std::string_view(names).substr(1), 4, 4, out);
+  }
 }
 
 class HelpFormatter : public CLI::FormatterBase {

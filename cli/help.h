@@ -10,9 +10,10 @@ class FormatterBase;
 
 namespace stemma::cli {
 
-// The group of the options that AddNetworkOptions adds; their meaning is
-// curl's, so the help of a command only names them.
-inline constexpr char kNetworkGroup[] = "Network";
+// A group of options stands in the help as their names under its own: details
+// are for the man page. This one is of those that AddNetworkOptions adds, with
+// the meaning that curl gives them.
+inline constexpr char kNetworkGroup[] = "network, as curl";
 
 std::shared_ptr<CLI::FormatterBase> MakeHelpFormatter();
 

@@ -141,7 +141,7 @@ void Site::List(const Request& request, Response& response) {
 
 void Site::Capture(const Request& request, Response& response) {
   const Result<CaptureView> view =
-      GatherCapture(*reader_, request.matches[1].str(), Pictures::kByAddress);
+      GatherCapture(*reader_, request.matches[1].str());
   if (!view) return Trouble(response, view.error());
   Html(response, RenderCapturePage(*view));
 }

@@ -8,9 +8,12 @@
 
 namespace stemma {
 
-// For element content and for attribute values in double quotes. C0 and C1
-// controls (but LF and TAB), DEL, bidi controls and the BOM become a visible
-// "\u{202e}"; bytes that are no UTF-8 become U+FFFD.
+// The same text with what cannot be seen made visible: C0 and C1 controls (but
+// LF and TAB), DEL, bidi controls and the BOM become "\u{202e}"; bytes that are
+// no UTF-8 become U+FFFD.
+std::string VisibleText(std::string_view text);
+
+// VisibleText for element content and for attribute values in double quotes.
 std::string EscapeHtml(std::string_view text);
 
 // A link when `url` is http(s), plain text otherwise; never a javascript: URL.
@@ -19,7 +22,8 @@ std::string HtmlLink(std::string_view url);
 // "data:<mime>;base64,..." for images inside a self-contained page.
 std::string DataUri(std::string_view mime, std::string_view bytes);
 
-// A digest in groups of eight digits, for eyes.
+// A digest in groups of eight digits, for eyes; copied from a browser it is
+// one word, as programs want it.
 std::string HtmlDigest(std::string_view hex);
 
 }  // namespace stemma

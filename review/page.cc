@@ -11,12 +11,13 @@ constexpr std::string_view kStyle = R"css(
 :root{--paper:#fbfaf7;--ink:#1d2126;--soft:#5c6670;--line:#d9d5cb;--card:#fff;
 --critical:#b3261e;--critical-bg:#fde3df;--minor:#8a6100;--minor-bg:#fdf0c8;
 --moved:#5b4b8a;--moved-bg:#ebe6f7;--good:#1e6b3a;--good-bg:#dff2e4;
---quiet:#eeece6;color-scheme:light dark}
+--quiet:#eeece6;--link:#1a4f8b;color-scheme:light dark}
 @media (prefers-color-scheme:dark){:root{--paper:#15181b;--ink:#e6e4df;
 --soft:#9aa4ad;--line:#343a40;--card:#1c2024;--critical:#ff8a80;
 --critical-bg:#4a1f1c;--minor:#f2c14e;--minor-bg:#40330f;--moved:#b9a8ee;
---moved-bg:#2e2748;--good:#7fd49a;--good-bg:#17351f;--quiet:#23282d}}
+--moved-bg:#2e2748;--good:#7fd49a;--good-bg:#17351f;--quiet:#23282d;--link:#8ab8f0}}
 *{box-sizing:border-box}
+a{color:var(--link);text-underline-offset:.15em}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:16px/1.55 Georgia,"Times New Roman",serif}
 main{max-width:76rem;margin:0 auto;padding:1.5rem 1.25rem 4rem}
@@ -30,13 +31,18 @@ padding:1rem 1.25rem;border-radius:.25rem}
 .verdict.bad{--tone:var(--critical);--tone-bg:var(--critical-bg)}
 .verdict.good{--tone:var(--good);--tone-bg:var(--good-bg)}
 .verdict.note{--tone:var(--minor);--tone-bg:var(--minor-bg)}
-.verdict b{color:var(--tone);letter-spacing:.04em;text-transform:uppercase}
+.verdict+.verdict{margin-top:.8rem}
+.verdict ul{margin:.3rem 0 0;padding-left:1.3rem}
+.verdict li{margin:.15rem 0;overflow-wrap:anywhere}
+.verdict p{overflow-wrap:anywhere}
+.verdict>b{color:var(--tone);letter-spacing:.04em;text-transform:uppercase}
 .verdict p{margin:.4rem 0 0}
+small,.none{color:var(--soft);font-size:.85em}
 .meta{color:var(--soft);font-size:.88rem}
-.badge{display:inline-block;font-size:.75rem;padding:.1rem .5rem;
+.badge{font-weight:400;display:inline-block;font-size:.75rem;padding:.1rem .5rem;
 border-radius:1rem;border:1px solid currentColor;margin-right:.3rem;
 white-space:nowrap}
-.critical{color:var(--critical)}.minor{color:var(--minor)}
+.critical{color:var(--critical)}.good{color:var(--good)}.minor{color:var(--minor)}
 .moved-tag{color:var(--moved)}
 .change{background:var(--card);border:1px solid var(--line);
 border-radius:.4rem;padding:.7rem .9rem;margin:.6rem 0;
@@ -71,9 +77,20 @@ table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;
 border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 th{font-weight:600;color:var(--soft);width:11rem}
+.list th{width:auto}
+h3{font-size:1rem;margin:1.8rem 0 .3rem}
+details{margin:.4rem 0}
+summary{cursor:pointer;font-size:.88rem;color:var(--soft)}
+.contents{margin:1.2rem 0 0;display:flex;flex-wrap:wrap;gap:.3rem 1.1rem}
+.contents a{margin:0}
+.step{margin:1.2rem 0 .3rem}
+.sign td{height:4rem;width:33%;border:1px solid var(--line);
+color:var(--soft);font-size:.8rem}
 .digest{font-size:.8rem;font-family:ui-monospace,"DejaVu Sans Mono",monospace}
+.digest span{margin-right:.4em}
+code{overflow-wrap:anywhere}
 pre{background:var(--quiet);padding:.8rem 1rem;overflow-x:auto;
-font-size:.82rem;border-radius:.3rem}
+font-size:.82rem;border-radius:.3rem;line-height:1.4}
 .frames{display:flex;flex-wrap:wrap;gap:1rem}
 figure{margin:0;background:var(--card);border:1px solid var(--line);
 border-radius:.4rem;overflow:hidden;width:min(100%,22rem)}
@@ -95,7 +112,10 @@ color:var(--soft)}
 .cell.copy.shared::before{content:"copy"}}
 @media print{:root{--paper:#fff;--ink:#000;--card:#fff}
 main{max-width:none;padding:0}h2{break-after:avoid}
-.change,figure,.cell{break-inside:avoid}a{color:inherit;text-decoration:none}
+.change,figure,.cell,tr{break-inside:avoid}
+h2,h3,.step{break-after:avoid}a{color:inherit;text-decoration:none}
+nav{display:none}pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:7.5pt}
+body{font-size:10.5pt}h1{font-size:18pt}
 details.furniture:not([open]) summary::after{content:" (folded)"}}
 nav{font-size:.9rem;margin-bottom:1rem}nav a{margin-right:1rem}
 ul.list{list-style:none;padding:0}ul.list li{padding:.6rem 0;
@@ -104,26 +124,45 @@ border-bottom:1px solid var(--line)}
 border-left:3px solid var(--line);margin:.3rem 0}
 .block.dropped{color:var(--soft);font-size:.85rem}
 .block small{font-family:system-ui,sans-serif;color:var(--soft)}
-.strip{display:flex;flex-wrap:wrap;gap:.6rem}
+h4{font:600 .95rem system-ui,sans-serif;margin:1.4rem 0 .1rem;
+overflow-wrap:anywhere}
+.strip{margin-top:.8rem;display:flex;flex-wrap:wrap;gap:.6rem}
 .strip figure{width:13rem}.strip img{width:100%;display:block}
 input,button{font:1rem system-ui,sans-serif;padding:.3rem .6rem}
 input{width:min(100%,30rem)}
 )css";
 
+// Words in the margin of each sheet, as CSS Paged Media 3 has it.
+std::string PageMargins(std::string_view footer) {
+  std::string plain;
+  for (const char c : footer) {
+    const bool ours = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                      (c >= 'A' && c <= 'Z') || c == ':' || c == '.' ||
+                      c == '-' || c == ' ';
+    if (ours) plain += c;
+  }
+  return fmt::format(
+      "@page{{size:A4;margin:16mm 15mm 18mm;"
+      "@bottom-left{{content:\"{}\";font:7pt monospace;color:#555}}"
+      "@bottom-right{{content:counter(page) \" / \" counter(pages);"
+      "font:8pt sans-serif;color:#555}}}}",
+      plain);
+}
+
 }  // namespace
 
 std::string HtmlPage(std::string_view title, std::string_view body,
-                     PageImages images) {
+                     PageImages images, std::string_view footer) {
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
       "'none'; img-src data:{}; style-src 'unsafe-inline'\">"
       "<meta name=\"referrer\" content=\"no-referrer\">"
-      "<title>{} | Stemma</title><style>{}</style></head><body><main>{}</main>"
-      "</body></html>\n",
+      "<title>{} | Stemma</title><style>{}{}</style></head><body><main>{}"
+      "</main></body></html>\n",
       images == PageImages::kSameSite ? " 'self'" : "", EscapeHtml(title),
-      kStyle, body);
+      kStyle, PageMargins(footer), body);
 }
 
 }  // namespace stemma

@@ -12,8 +12,11 @@ namespace stemma {
 // local review site, images of the same site.
 enum class PageImages { kEmbedded, kSameSite };
 
-// `title` is untrusted text; `body` is HTML made by us.
+// `title` is untrusted text; `body` is HTML made by us. `footer` is printed on
+// each sheet of paper beside its number: letters, digits, ':', '.', '-' and
+// spaces, all else is left out.
 std::string HtmlPage(std::string_view title, std::string_view body,
-                     PageImages images = PageImages::kEmbedded);
+                     PageImages images = PageImages::kEmbedded,
+                     std::string_view footer = {});
 
 }  // namespace stemma

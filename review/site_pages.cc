@@ -30,9 +30,6 @@ std::string InUrl(std::string_view text) {
   return out;
 }
 
-// On the site ids are links; in a report they are text.
-enum class Where { kSite, kReport };
-
 std::string SiteNav() { return "<nav><a href=\"/\">Captures</a></nav>"; }
 
 std::string CaptureLink(std::string_view id, std::string_view text) {
@@ -67,7 +64,7 @@ std::string FactOf(const Json& event, const char* key) {
                                                Json::error_handler_t::replace));
 }
 
-void AddFacts(const CaptureView& view, Where where, std::string& html) {
+void AddFacts(const CaptureView& view, std::string& html) {
   const CaptureRow& c = view.capture;
   const Json event = Json::parse(c.event, nullptr, false);
   html += "<table>";
@@ -86,9 +83,7 @@ void AddFacts(const CaptureView& view, Where where, std::string& html) {
             ? event["embedded_in"].get<std::string>()
             : std::string();
     Row("Found on",
-        page.empty() || where == Where::kReport
-            ? EscapeHtml(page)
-            : CaptureLink(page, "the page that shows it"),
+        page.empty() ? page : CaptureLink(page, "the page that shows it"),
         html);
     Row("Found by", FactOf(event, "found_by"), html);
     Row("Cut", FactOf(event, "truncated"), html);
@@ -149,27 +144,18 @@ void AddMedia(const std::vector<MediumView>& media, std::string& html) {
       html += fmt::format(
           "<figure><img loading=\"lazy\" alt=\"frame at {0:.2f} s\" "
           "src=\"{1}\"><figcaption>{0:.2f} s</figcaption></figure>",
-          frame.seconds,
-          frame.bytes.empty() ? "/image/" + InUrl(frame.record_id)
-                              : DataUri(frame.mime, frame.bytes));
+          frame.seconds, "/image/" + InUrl(frame.record_id));
     }
     html += "</div>";
   }
 }
 
-void AddComparisons(const CaptureView& view, Where where, std::string& html) {
+void AddComparisons(const CaptureView& view, std::string& html) {
   if (view.comparisons.empty()) return;
   html +=
       "<h2>Compared with others</h2><table><tr><th>Verdict</th>"
       "<th>Video</th><th>Reference</th><th>Copy</th><th></th></tr>";
   for (const ComparisonRow& row : view.comparisons) {
-    if (where == Where::kReport) {
-      html += fmt::format(
-          "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td></td></tr>",
-          EscapeHtml(row.verdict), EscapeHtml(row.video_verdict),
-          EscapeHtml(row.a), EscapeHtml(row.b));
-      continue;
-    }
     html += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><a "
         "href=\"/compare?a={}&amp;b={}\">side by side</a></td></tr>",
@@ -180,21 +166,11 @@ void AddComparisons(const CaptureView& view, Where where, std::string& html) {
   html += "</table>";
 }
 
-void AddRecords(const std::vector<RecordInfo>& records, Where where,
-                std::string& html) {
+void AddRecords(const std::vector<RecordInfo>& records, std::string& html) {
   html +=
       "<h2>Records</h2><table><tr><th>Type</th><th>Address</th>"
       "<th>Bytes</th><th>Block SHA-256</th></tr>";
   for (const RecordInfo& record : records) {
-    if (where == Where::kReport) {
-      html += fmt::format(
-          "<tr><td>{}</td><td>{}<br><span class=\"meta\">{} at {} of {}</span>"
-          "</td><td>{}</td><td>{}</td></tr>",
-          EscapeHtml(record.type), EscapeHtml(record.uri),
-          EscapeHtml(record.id), record.offset, EscapeHtml(record.bundle),
-          record.block_bytes, HtmlDigest(record.block_sha256.Hex()));
-      continue;
-    }
     html += fmt::format(
         "<tr><td>{}</td><td>{}</td><td>{}</td><td><a "
         "href=\"/record/{}\">{}</a></td></tr>",
@@ -209,39 +185,12 @@ std::string TitleOf(const CaptureView& view) {
                                                       : view.capture.target;
 }
 
-void AddCapture(const CaptureView& view, Where where, std::string& html) {
-  AddFacts(view, where, html);
-  AddComparisons(view, where, html);
+void AddCapture(const CaptureView& view, std::string& html) {
+  AddFacts(view, html);
+  AddComparisons(view, html);
   if (view.article) AddArticle(*view.article, html);
   AddMedia(view.media, html);
-  AddRecords(view.records, where, html);
-}
-
-// The digests of the bundles, and what anybody can do with them.
-void AddBundles(const std::vector<ListedBundle>& bundles, std::string& html) {
-  html += "<h2>Bundles, and how to check them without us</h2><table>";
-  for (const ListedBundle& bundle : bundles) {
-    Row("Bundle",
-        fmt::format("{} ({} bytes)<br>SHA-256 {}<br>SHA-512 {}<br>records root "
-                    "{}",
-                    EscapeHtml(bundle.name), bundle.bytes,
-                    HtmlDigest(bundle.sha256), HtmlDigest(bundle.sha512),
-                    HtmlDigest(bundle.records_root)),
-        html);
-  }
-  html +=
-      "</table><pre>"
-      "sha256sum bundles/*.warc.zst            # against the digests above\n"
-      "jq -r 'select(.type==\"seal\").bundle|\"\\(.sha256)  \\(.name)\"' "
-      "manifest/events.jsonl | sha256sum -c\n"
-      "stemma check --evidence                 # log, signatures, timestamps\n"
-      "stemma export --proof DIR               # a folder with its own "
-      "verify.sh</pre>"
-      "<p class=\"meta\">What this does not show: that a server sent the same "
-      "page to other visitors (TLS leaves no signature of the site on the "
-      "page); that dates claimed by a page are right. Times of capture are "
-      "those of the capturing machine's clock unless a timestamp authority's "
-      "token brackets them.</p>";
+  AddRecords(view.records, html);
 }
 
 }  // namespace
@@ -292,7 +241,7 @@ std::string RenderCapturePage(const CaptureView& view) {
         "article</a></nav>",
         InUrl(view.capture.id));
   }
-  AddCapture(view, Where::kSite, html);
+  AddCapture(view, html);
   return HtmlPage(TitleOf(view), html, PageImages::kSameSite);
 }
 
@@ -305,20 +254,6 @@ std::string RenderFamilyPage(std::string_view title, const std::string& svg,
     html += "<li>" + EscapeHtml(note) + "</li>";
   }
   return HtmlPage(title, html + "</ul>", PageImages::kSameSite);
-}
-
-std::string RenderCaptureReport(const CaptureReportView& view) {
-  std::string html =
-      fmt::format("<p class=\"meta\">Capture report · {} · {}</p>",
-                  EscapeHtml(view.tool), FormatSeconds(view.made));
-  for (const CaptureView& capture : view.captures) {
-    html += fmt::format("<h1>{} {}</h1>", EscapeHtml(TitleOf(capture)),
-                        StatusBadge(capture.capture));
-    AddCapture(capture, Where::kReport, html);
-  }
-  AddBundles(view.bundles, html);
-  return HtmlPage(
-      view.captures.size() == 1 ? TitleOf(view.captures[0]) : "Captures", html);
 }
 
 std::string RenderMessagePage(std::string_view title,

@@ -24,9 +24,8 @@ struct ListView {
 std::string RenderListPage(const ListView& view);
 
 struct KeyframeView {
-  std::string record_id;  // on the site its picture is at /image/ID
+  std::string record_id;  // its picture is at /image/ID
   double seconds = 0;
-  std::string mime, bytes;  // the picture itself, for a report; else empty
 };
 struct MediumView {
   MediaRow media;
@@ -42,24 +41,6 @@ struct CaptureView {
   std::vector<ComparisonRow> comparisons;
 };
 std::string RenderCapturePage(const CaptureView& view);
-
-// A bundle as its `seal` event describes it.
-struct ListedBundle {
-  std::string name;
-  std::uint64_t bytes = 0;
-  std::string sha256, sha512, records_root;  // hex
-};
-
-// The report of captures for people who were not there: one self-contained
-// file with facts, article, pictures, comparisons, records, digests, how to
-// check them without us, and what they do not show.
-struct CaptureReportView {
-  std::vector<CaptureView> captures;
-  std::vector<ListedBundle> bundles;
-  std::string tool;  // "stemma 0.1.0"
-  TimePoint made;
-};
-std::string RenderCaptureReport(const CaptureReportView& view);
 
 // The tree of a family (review/family_svg.h) and its evidence in words.
 std::string RenderFamilyPage(std::string_view title, const std::string& svg,

@@ -25,7 +25,7 @@ TEST(SitePages, NothingCapturedReachesThePageUnescaped) {
                           {BlockKind::kParagraph, evil, false, evil, 0, 0}};
   view.media.resize(1);
   view.media[0].media.url = "javascript:alert(1)";
-  view.media[0].frames = {{evil, 1.5, "", ""}};
+  view.media[0].frames = {{evil, 1.5}};
   view.comparisons = {{1, evil, evil, evil, evil, "{}"}};
   view.records.resize(1);
   view.records[0].id = evil;
@@ -40,24 +40,6 @@ TEST(SitePages, NothingCapturedReachesThePageUnescaped) {
     EXPECT_FALSE(Has(html, "href=\"javascript:"));
     EXPECT_TRUE(Has(html, "default-src 'none'"));
   }
-}
-
-TEST(SitePages, AReportStandsAlone) {
-  CaptureReportView view;
-  view.captures.resize(1);
-  view.captures[0].capture.target = std::string(kEvil);
-  view.captures[0].media.resize(1);
-  view.captures[0].media[0].frames = {{"id", 2.0, "image/jpeg", "jpg"}};
-  view.captures[0].comparisons = {{1, "a", "b", "edited", "same", "{}"}};
-  view.captures[0].records.resize(1);
-  view.bundles = {{"bundles/a.warc.zst", 7, "aa", "bb", "cc"}};
-  const std::string html = RenderCaptureReport(view);
-  EXPECT_FALSE(Has(html, "<script"));
-  EXPECT_FALSE(Has(html, "href=\"/"));
-  EXPECT_FALSE(Has(html, "src=\"/"));
-  EXPECT_TRUE(Has(html, "data:image/jpeg;base64,anBn"));
-  EXPECT_TRUE(Has(html, "bundles/a.warc.zst"));
-  EXPECT_TRUE(Has(html, "sha256sum"));
 }
 
 TEST(SitePages, AnEventThatIsNoJsonIsNoTrouble) {
