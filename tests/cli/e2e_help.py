@@ -17,6 +17,31 @@ def commands():
     return re.findall(r'(?m)^ {1,4}([a-z][a-z-]*)\s', listing)
 
 
+def options(text):
+    return set(re.findall(r'(?<![\w-])--[a-z][a-z-]+', text))
+
+
+def options_of_help(name):
+    """Those of a command and of its subcommands; examples do not count."""
+    text = e2e.stemma(name, '--help').out
+    found = options(re.split(r'xamples', text)[0])
+    listing = re.split(r'(?m)^commands:\s*$', text)
+    if len(listing) > 1:
+        for sub in re.findall(r'(?m)^ {1,4}([a-z][a-z-]*)\s', listing[1]):
+            found |= options(re.split(
+                r'xamples', e2e.stemma(name, sub, '--help').out)[0])
+    return found
+
+
+def options_of_page(page):
+    """What a man page lists; what it says of other commands does not count."""
+    text = (e2e.SOURCE / 'docs' / 'man' / page).read_text()
+    text = re.sub(r'\\f[BIRP]', ' ', text.replace('\\-', '-'))
+    text = re.sub(r'(stemma )?(capture|key create|import)(\s+--[a-z-]+)+', '',
+                  text)
+    return options(re.split(r'(?m)^\.SH EXAMPLES?', text)[0])
+
+
 class Help(e2e.Test):
 
     def test_the_program_lists_its_commands(self):
@@ -42,6 +67,29 @@ class Help(e2e.Test):
             page = e2e.SOURCE / 'docs' / 'man' / f'stemma-{name}.1'
             self.assertTrue(page.exists(), page.name)
             self.assertRegex(page.read_text(), r'\.SH EXAMPLES?')
+
+    def test_help_and_man_page_list_the_same_options(self):
+        common = options_of_page('stemma.1')
+        for name in commands():
+            with self.subTest(command=name):
+                page = options_of_page(f'stemma-{name}.1')
+                self.assertEqual((options_of_help(name) - common) - page,
+                                 set(), 'only in --help')
+                self.assertEqual((page - common) - options_of_help(name),
+                                 set(), 'only in the man page')
+
+    def test_completion_knows_commands_and_options(self):
+        script = f"""
+            PATH={e2e.program().rsplit('/', 1)[0]}:$PATH
+            source {e2e.SOURCE}/configs/completion/stemma.bash
+            COMP_WORDS=(stemma ex); COMP_CWORD=1; _stemma
+            echo "${{COMPREPLY[@]}}"
+            COMP_WORDS=(stemma export --rep); COMP_CWORD=2; _stemma
+            echo "${{COMPREPLY[@]}}\""""
+        done = subprocess.run(['bash', '-c', script], capture_output=True,
+                              text=True, check=False)
+        self.assertEqual(done.stdout.split('\n')[:2],
+                         ['export extract', '--report'], done.stderr)
 
     def test_the_pages_name_every_command(self):
         page = (e2e.SOURCE / 'docs' / 'man' / 'stemma.1').read_text()
