@@ -125,6 +125,8 @@ void AddMedia(const Json& event, const std::vector<RecordInfo>& records,
   }
   // The segments of a stream are no media of their own: its playlist is.
   const bool stream = event.contains("stream");
+  // Of what a browser asked for, pictures are parts of the page.
+  const bool rendered = event.contains("rendered");
   // A capture made for a page's sake is its medium, whatever its type says.
   const std::string page = Text(event, "embedded_in");
   for (const RecordInfo& record : records) {
@@ -133,6 +135,10 @@ void AddMedia(const Json& event, const std::vector<RecordInfo>& records,
       continue;
     }
     if (stream && record.id != page_record) continue;
+    if (rendered && !record.mime.starts_with("video/") &&
+        !record.mime.starts_with("audio/")) {
+      continue;
+    }
     const auto name = named.find(record.id);
     const bool good = record.status == 0 || record.status == 200 ||
                       record.status == 206 || record.status == 304;

@@ -72,7 +72,7 @@ class Planner {
     if (old_.empty()) return RetentionPlan();
     STEMMA_CHECK_OK(LearnRecords());
     if (rules_.media_only) STEMMA_CHECK_OK(LearnMedia());
-    STEMMA_CHECK_OK(KeepCopies());
+    KeepCopies();
     STEMMA_CHECK_OK(KeepHeld());
     STEMMA_CHECK_OK(KeepOriginals());
     return Conclude();
@@ -88,13 +88,17 @@ class Planner {
   Status LearnBundles();
   Status LearnRecords();
   Status LearnMedia();
-  Status KeepCopies();
+  void KeepCopies();
   Status KeepHeld();
   Status KeepOriginals();
   RetentionPlan Conclude() const;
 
+  // With what was captured for its sake: media, what a browser showed.
   void Keep(const std::string& capture, Reason why) {
     if (in_old_.contains(capture)) kept_.try_emplace(capture, why);
+    const auto bound = bound_.find(capture);
+    if (bound == bound_.end()) return;
+    for (const std::string& one : bound->second) kept_.try_emplace(one, why);
   }
   bool Stays(const Entry& entry) const {
     if (kept_.contains(entry.capture)) return true;
@@ -115,8 +119,10 @@ class Planner {
   std::set<std::string, std::less<>> in_old_;          // captures
   std::set<std::string, std::less<>> streams_;         // captures
   std::set<std::string, std::less<>> compared_;        // captures
-  std::set<std::string, std::less<>> media_;           // records
-  std::map<std::string, Reason, std::less<>> kept_;    // captures
+  // By page: the captures made for its sake, in old bundles.
+  std::map<std::string, std::set<std::string>, std::less<>> bound_;
+  std::set<std::string, std::less<>> media_;         // records
+  std::map<std::string, Reason, std::less<>> kept_;  // captures
 };
 
 Status Planner::LearnBundles() {
@@ -155,6 +161,7 @@ Status Planner::LearnRecords() {
           compared_.insert(TextOf(event, "a"));
           compared_.insert(TextOf(event, "b"));
         }
+        const std::string page = TextOf(event, "embedded_in");
         for (const RecordInfo& record : RecordsInEvent(event)) {
           if (redacted_.contains(record.id)) continue;
           const bool old = old_.contains(record.bundle);
@@ -166,6 +173,7 @@ Status Planner::LearnRecords() {
           if (!old) continue;
           in_old_.insert(record.capture_id);
           if (event.contains("stream")) streams_.insert(record.capture_id);
+          if (!page.empty()) bound_[page].insert(record.capture_id);
           entries_[record.bundle].push_back(std::move(entry));
         }
         return {};
@@ -181,15 +189,9 @@ Status Planner::LearnMedia() {
   });
 }
 
-Status Planner::KeepCopies() {
-  if (!rules_.keep_copies) return {};
-  for (const std::string& capture : compared_) {
-    Keep(capture, Reason::kCopy);
-    STEMMA_TRY(const std::vector<MediaRow> media,
-               reader_.index().MediaOf(capture));
-    for (const MediaRow& medium : media) Keep(medium.capture_id, Reason::kCopy);
-  }
-  return {};
+void Planner::KeepCopies() {
+  if (!rules_.keep_copies) return;
+  for (const std::string& capture : compared_) Keep(capture, Reason::kCopy);
 }
 
 Status Planner::KeepHeld() {
@@ -197,10 +199,7 @@ Status Planner::KeepHeld() {
   for (const std::string& id : in_old_) {
     STEMMA_TRY(const std::optional<CaptureRow> row,
                reader_.index().Capture(id));
-    if (!row || !rules_.hold(*row)) continue;
-    Keep(id, Reason::kHeld);
-    STEMMA_TRY(const std::vector<MediaRow> media, reader_.index().MediaOf(id));
-    for (const MediaRow& medium : media) Keep(medium.capture_id, Reason::kHeld);
+    if (row && rules_.hold(*row)) Keep(id, Reason::kHeld);
   }
   return {};
 }

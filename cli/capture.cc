@@ -16,6 +16,7 @@
 #include "cli/memory.h"
 #include "cli/session.h"
 #include "cli/sign_archive.h"
+#include "fetch/chromium.h"
 #include "trace/terminal.h"
 #include "trace/verdict_json.h"
 
@@ -27,7 +28,7 @@ using Json = nlohmann::json;
 struct Options {
   std::vector<std::string> urls;
   bool acks = false, no_media = false, later = false;
-  std::string keyframes = "scene";
+  std::string keyframes = "scene", renderer;
   SignOptions sign;
 };
 
@@ -226,6 +227,12 @@ int Run(const Options& options, Session& session) {
   CaptureOptions how;
   how.limits = how.media_limits = LimitsOf(session);
   how.media = !options.no_media;
+  std::unique_ptr<PageRenderer> renderer;
+  if (!options.renderer.empty()) {
+    renderer = MakeChromium(options.renderer);
+    open->tools->renderer = renderer.get();
+    how.render.emplace();
+  }
   how.derive = !options.later;
   how.keyframes = options.keyframes;
 
@@ -278,6 +285,10 @@ void AddCapture(CLI::App& root, Session& session) {
   command->add_option("URL", options->urls, "http or https")->required();
   command->add_flag("--acks", options->acks,
                     "print ACK URL once a capture is durable");
+  command
+      ->add_option("--renderer", options->renderer,
+                   "a Chromium that shows pages as well: chromium")
+      ->type_name("PROGRAM");
   command->add_flag("--no-media", options->no_media,
                     "do not fetch embedded videos");
   command->add_flag("--derive-later", options->later,

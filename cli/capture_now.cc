@@ -67,7 +67,8 @@ Result<OpenTools> OpenForCapture(Session& session,
                    .acknowledge = {},
                    .progress = {},
                    .memory_lock = nullptr,
-                   .shelf = nullptr});
+                   .shelf = nullptr,
+                   .renderer = nullptr});
   return open;
 }
 

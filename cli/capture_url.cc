@@ -10,6 +10,7 @@
 #include "article/extract.h"
 #include "cli/capture_compare.h"
 #include "cli/capture_media.h"
+#include "cli/capture_render.h"
 #include "cli/capture_visit.h"
 #include "cli/memory.h"
 #include "cli/publication_of.h"
@@ -107,7 +108,7 @@ Status DeriveArticle(const std::string& body, const std::string& content_type,
 // verdicts when `options.derive`.
 Status ReadPage(const StoredPage& page, const CaptureOptions& options,
                 CaptureTools& tools, CaptureReport& report,
-                const std::function<Status()>& media_step) {
+                const std::function<Status(const std::string&)>& media_step) {
   const std::string content_type = FieldOf(page.response_head, "content-type");
   STEMMA_TRY(const std::string prefix, PagePrefix(page, tools));
   if (LooksLikeVideo(prefix)) {
@@ -124,7 +125,7 @@ Status ReadPage(const StoredPage& page, const CaptureOptions& options,
     STEMMA_CHECK_OK(
         DeriveArticle(*body, content_type, page.record, tools, report));
   }
-  STEMMA_CHECK_OK(media_step());
+  STEMMA_CHECK_OK(media_step(*body));
   return options.derive ? CompareWithMemory(tools, report) : Status();
 }
 
@@ -162,10 +163,12 @@ Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
     page.payload = DecodeTransfer(page.response_head, *visit.last.kept);
     visit.last.kept.reset();
   }
-  STEMMA_CHECK_OK(ReadPage(page, options, tools, report, [&]() -> Status {
+  const auto media_step = [&](const std::string& body) -> Status {
+    STEMMA_CHECK_OK(RenderPage(body, page.record, options, tools, report));
     if (!options.media) return {};
     return CaptureMediaOfPage(options, tools, report);
-  }));
+  };
+  STEMMA_CHECK_OK(ReadPage(page, options, tools, report, media_step));
   return report;
 }
 
@@ -190,9 +193,10 @@ Status DeriveCapture(ArchiveReader& reader, const std::string& capture_id,
   if (holder.payload_sha256) {
     report.payload_sha256 = holder.payload_sha256->Hex();
   }
-  return ReadPage(
-      StoredPage{page.info, holder, page.http_head, {}}, options, tools, report,
-      [&]() { return DeriveStoredMedia(reader, options, tools, report); });
+  return ReadPage(StoredPage{page.info, holder, page.http_head, {}}, options,
+                  tools, report, [&](const std::string&) {
+                    return DeriveStoredMedia(reader, options, tools, report);
+                  });
 }
 
 }  // namespace stemma::cli

@@ -22,6 +22,7 @@
 #include "core/result.h"
 #include "core/url.h"
 #include "fetch/fetcher.h"
+#include "fetch/page_renderer.h"
 #include "fetch/retry.h"
 #include "media/keyframes.h"
 
@@ -49,6 +50,8 @@ struct CaptureOptions {
   std::string keyframes = "scene";  // KeyframeOptions::mode, or "none"
   // A command that brings the film of a player's page; empty: none.
   std::string extractor;
+  // What a browser may spend on this page; nullopt: none is asked.
+  std::optional<RenderBudget> render;
   int max_media = 50;  // per page; the rest are listed in the event
   // More fields for the request: If-None-Match, Referer, ...
   std::vector<std::pair<std::string, std::string>> headers;
@@ -81,6 +84,8 @@ struct CaptureTools {
   std::mutex* memory_lock = nullptr;
   // What this run has fetched of media; null: nobody else fetches.
   MediaShelf* shelf = nullptr;
+  // Shows pages as a browser does; null: nobody does.
+  PageRenderer* renderer = nullptr;
 };
 
 struct CapturedMedia {

@@ -32,6 +32,7 @@
 #include "cli/memory.h"
 #include "cli/robots_book.h"
 #include "core/result.h"
+#include "fetch/chromium.h"
 #include "fetch/frontier.h"
 #include "fetch/job.h"
 #include "fetch/politeness.h"
@@ -65,7 +66,11 @@ class CrawlLoop {
             [this](std::string_view origin) { return LoadRobots(origin); },
             [this](std::string_view origin, const RobotsRow& row) {
               KeepRobots(origin, row);
-            }) {}
+            }) {
+    if (!job.rendering.program.empty()) {
+      renderer_ = MakeChromium(job.rendering.program);
+    }
+  }
 
   Result<CrawlSummary> Run();
 
@@ -173,11 +178,12 @@ class CrawlLoop {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::minstd_rand random_{std::random_device{}()};
 
-  RobotsBook robots_;        // has a lock of its own
-  SeenLinks seen_links_;     // the same
-  std::mutex memory_mutex_;  // guards *memory_
-  MediaShelf shelf_;         // has a lock of its own
-  std::mutex report_mutex_;  // guards the callbacks
+  RobotsBook robots_;                       // has a lock of its own
+  SeenLinks seen_links_;                    // the same
+  std::mutex memory_mutex_;                 // guards *memory_
+  MediaShelf shelf_;                        // has a lock of its own
+  std::unique_ptr<PageRenderer> renderer_;  // thread-safe; null: none
+  std::mutex report_mutex_;                 // guards the callbacks
 };
 
 }  // namespace stemma::cli

@@ -186,6 +186,12 @@ CaptureOptions CrawlLoop::OptionsFor(const Address& address,
   how.durable_first = !job().derive_later || options_.acknowledge != nullptr;
   how.keyframes = job().keyframes;
   how.extractor = job().extractor;
+  const auto& wanted = job().rendering.hosts;
+  if (renderer_ && address.kind == AddressKind::kPage &&
+      (wanted.empty() ||
+       std::ranges::find(wanted, address.host) != wanted.end())) {
+    how.render = job().rendering.budget;
+  }
   // "Not modified" is worth something only beside what was not modified.
   if (StillHeld(address)) how.headers = ConditionsFor(address);
   if (address.kind == AddressKind::kMedia) how.limits = how.media_limits;
@@ -230,7 +236,8 @@ CaptureTools CrawlLoop::ToolsFor(Worker& worker, bool is_page) {
       .acknowledge = {},
       .progress = {},
       .memory_lock = &memory_mutex_,
-      .shelf = &shelf_};
+      .shelf = &shelf_,
+      .renderer = renderer_.get()};
   if (options_.acknowledge) {
     tools.acknowledge = [this](std::string_view url) {
       const std::lock_guard lock(report_mutex_);

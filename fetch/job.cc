@@ -169,6 +169,7 @@ class JobReader {
   void ReadTable(std::string_view name, const toml::table& table,
                  const Keys& keys);
   std::map<std::string, Keys, std::less<>> AllKeys();
+  Keys RenderKeys();
   Keys RetentionKeys();
   void CheckWhole(const toml::table& root);
 
@@ -178,6 +179,7 @@ class JobReader {
                std::function<void(std::string_view)> take);
   Setter Texts(std::function<void(const toml::node&, std::string_view)> take);
   Setter Strings(std::vector<std::string>* out);
+  Setter Hosts(std::vector<std::string>* out);
   Setter Patterns(std::vector<std::string>* out);
   Setter Urls(std::vector<Url>* out);
   Setter Flag(bool* out);
@@ -256,6 +258,18 @@ JobReader::Setter JobReader::Texts(
 JobReader::Setter JobReader::Strings(std::vector<std::string>* out) {
   return Texts([out](const toml::node&, std::string_view text) {
     out->emplace_back(text);
+  });
+}
+
+JobReader::Setter JobReader::Hosts(std::vector<std::string>* out) {
+  return Texts([this, out](const toml::node& node, std::string_view text) {
+    // Read as the host of a URL, so that spelling does not matter.
+    const Result<Url> url = Url::Parse("http://" + std::string(text));
+    if (!url || url->host().empty() || url->path() != "/" || url->port() ||
+        text.find('@') != std::string_view::npos) {
+      return Complain(node, fmt::format("'{}' is not a host name", text));
+    }
+    out->push_back(url->host());
   });
 }
 
@@ -368,16 +382,7 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
                   {"feeds", Urls(&job.feeds)},
                   {"sitemaps", Urls(&job.sitemaps)}};
   all["scope"] = {
-      {"hosts",
-       Texts([this, &job](const toml::node& node, std::string_view text) {
-         // Read as the host of a URL, so that spelling does not matter.
-         const Result<Url> url = Url::Parse("http://" + std::string(text));
-         if (!url || url->host().empty() || url->path() != "/" || url->port() ||
-             text.find('@') != std::string_view::npos) {
-           return Complain(node, fmt::format("'{}' is not a host name", text));
-         }
-         job.hosts.push_back(url->host());
-       })},
+      {"hosts", Hosts(&job.hosts)},
       {"exclude", Patterns(&job.exclude)},
       {"max_depth",
        Number(0, 1'000,
@@ -426,6 +431,7 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
       {"max_time", Duration([&job](auto time) { job.max_time = time; })},
       {"page_max_bytes",
        Size([&job](std::uint64_t n) { job.page_max_bytes = n; })}};
+  all["render"] = RenderKeys();
   all["retention"] = RetentionKeys();
   all["network"] = {{"allow_private", Strings(&job.allow_private)},
                     {"resolve", Strings(&job.resolve)},
@@ -450,6 +456,17 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
                       }
                     }}};
   return all;
+}
+
+JobReader::Keys JobReader::RenderKeys() {
+  Job::Rendering& how = out_.job.rendering;
+  return {{"renderer", Text(&how.program)},
+          {"hosts", Hosts(&how.hosts)},
+          {"max_time", Duration([&how](auto time) { how.budget.time = time; })},
+          {"max_bytes", Size([&how](auto bytes) { how.budget.bytes = bytes; })},
+          {"max_requests", Number(1, 100'000, [&how](std::int64_t n) {
+             how.budget.requests = static_cast<int>(n);
+           })}};
 }
 
 JobReader::Keys JobReader::RetentionKeys() {

@@ -12,6 +12,7 @@
 
 #include "core/result.h"
 #include "core/url.h"
+#include "fetch/page_renderer.h"
 
 namespace stemma {
 
@@ -66,6 +67,14 @@ struct Job {
 
   // [notify]: shell commands; a report is given on standard input
   std::string on_altered, on_finish, on_error, metrics, ping;
+
+  // [render]: pages shown by a browser as well
+  struct Rendering {
+    std::string program;             // empty: none
+    std::vector<std::string> hosts;  // lower case; empty: of every page
+    RenderBudget budget;
+  };
+  Rendering rendering;
 
   // [retention]: what is erased at the end of a complete run
   struct Retention {

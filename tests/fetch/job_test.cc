@@ -43,6 +43,12 @@ page_max_bytes = "1MiB"
 allow_private = ["127.0.0.1:18080"]
 resolve = ["herald.test:80:127.0.0.1"]
 connections = 4
+[render]
+renderer = "chromium"
+hosts = ["APP.herald.test"]
+max_time = "10s"
+max_bytes = "1MiB"
+max_requests = 7
 [retention]
 keep = "365d"
 what = "media"
@@ -64,6 +70,11 @@ metrics = "/var/lib/node_exporter/stemma.prom"
   EXPECT_EQ(job->urls.at(0).host(), "www.herald.test");
   EXPECT_EQ(job->hosts,
             (std::vector<std::string>{"ledger.test", "www.herald.test"}));
+  EXPECT_EQ(job->rendering.program, "chromium");
+  EXPECT_EQ(job->rendering.hosts, std::vector<std::string>{"app.herald.test"});
+  EXPECT_EQ(job->rendering.budget.time, std::chrono::seconds(10));
+  EXPECT_EQ(job->rendering.budget.bytes, 1U << 20);
+  EXPECT_EQ(job->rendering.budget.requests, 7);
   EXPECT_EQ(job->retention.keep, std::chrono::hours(365 * 24));
   EXPECT_TRUE(job->retention.media_only);
   EXPECT_FALSE(job->retention.keep_copies);
