@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "article/media_refs.h"
@@ -18,6 +20,7 @@ class Judge : private BodyStep {
       : BodyStep(draft), description_(FoldForMatch(hints_.description)) {}
 
   void Run() {
+    WeighLists();
     for (std::size_t i = 0; i < blocks_.size(); ++i) JudgeBlock(i);
   }
 
@@ -78,7 +81,7 @@ class Judge : private BodyStep {
     if (IsPictureText(i)) return "picture-text";
     if (IsDataLine(i)) return "credit-line";
     if (block.LinkDensity() > kLinkedText && !IsLinkedSentence(i) &&
-        !IsLinkedHeading(i)) {
+        !IsLinkedHeading(i) && !IsItemOfProse(i)) {
       return "links";
     }
     if (at < extent_.text_first || at > extent_.text_last) {
@@ -158,6 +161,36 @@ class Judge : private BodyStep {
            block.kind == BlockKind::kParagraph;
   }
 
+  // An item that is a link, in a list of which most is none.
+  bool IsItemOfProse(std::size_t i) const {
+    if (!facts_[i].native && !facts_[i].accepted) return false;
+    const auto list = lists_.find(ListOf(i));
+    return list != lists_.end() && list->second.items >= 3 &&
+           list->second.links < 0.5 * list->second.weight;
+  }
+
+  // The innermost list around block `i`; -1 for none.
+  std::int32_t ListOf(std::size_t i) const {
+    if (blocks_[i].kind != BlockKind::kListItem) return -1;
+    std::int32_t node = std::max(blocks_[i].node, 0);
+    while (node > 0 && draft_.NodeAt(node).tag != Tag::kUl &&
+           draft_.NodeAt(node).tag != Tag::kOl) {
+      node = draft_.NodeAt(node).parent;
+    }
+    return node > 0 ? node : -1;
+  }
+
+  void WeighLists() {
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      const std::int32_t list = ListOf(i);
+      if (list < 0) continue;
+      ListWeight& weight = lists_[list];
+      ++weight.items;
+      weight.weight += blocks_[i].weight;
+      weight.links += blocks_[i].link_weight;
+    }
+  }
+
   // The heading of a section may be a link to what the section is about.
   bool IsLinkedHeading(std::size_t i) const {
     return facts_[i].native && blocks_[i].heading > 0 &&
@@ -193,7 +226,13 @@ class Judge : private BodyStep {
            block.LinkDensity() < 0.2 && !IsPictureText(i);
   }
 
-  std::string description_;  // folded
+  struct ListWeight {
+    int items = 0;
+    double weight = 0, links = 0;
+  };
+
+  std::string description_;                             // folded
+  std::unordered_map<std::int32_t, ListWeight> lists_;  // by node
 };
 
 }  // namespace
