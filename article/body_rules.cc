@@ -151,7 +151,10 @@ class Judge : private BodyStep {
         block.kind == BlockKind::kPreformatted) {
       return false;
     }
-    if (draft_.In(block, kInFigure)) return true;
+    // A figure may hold a table, or a quotation.
+    if (draft_.In(block, kInFigure)) {
+      return !draft_.In(block, kInTable | kInQuote);
+    }
     return NamesPictureOwner(block.text);
   }
 

@@ -116,6 +116,38 @@ TEST(BodyRules, ASectionThatFoldsAwayKeepsItsHeading) {
   EXPECT_TRUE(kept);
 }
 
+TEST(BodyRules, AListIsJudgedAsAWhole) {
+  const std::string last = "<p>The last word of it is this one, he said.</p>";
+  bool kept = false;
+  RuleOf(Page("en", "",
+              "<ul><li>Sand for the wall, and men to carry it</li><li><a "
+              "href=/b>A boat for each house at the river</a></li><li>Bread "
+              "and water for a week, and blankets</li></ul>" +
+                  last),
+         "A boat", &kept);
+  EXPECT_TRUE(kept);
+  const std::string rule =
+      RuleOf(Page("en", "",
+                  "<ul><li><a href=/a>Sand for the wall of the old town</a>"
+                  "</li><li><a href=/b>A boat for each house at the river</a>"
+                  "</li><li><a href=/c>Bread and water for a week</a></li>"
+                  "</ul>" +
+                      last),
+             "A boat", &kept);
+  EXPECT_FALSE(kept);
+  EXPECT_EQ(rule, "links");
+}
+
+TEST(BodyRules, AFigureMayHoldATable) {
+  bool kept = false;
+  RuleOf(Page("en", "",
+              "<figure><table><tr><td><p>Sand</p></td><td><p>Nine tons of it, "
+              "from the pit at Teal</p></td></tr></table></figure><p>The last "
+              "word of it is this one, he said.</p>"),
+         "Nine tons", &kept);
+  EXPECT_TRUE(kept);
+}
+
 TEST(BodyRules, ATableBehindTheLastSentenceIsText) {
   std::string table = "<h2>The plan</h2><table>";
   for (int week = 1; week <= 9; ++week) {
