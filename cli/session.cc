@@ -30,7 +30,9 @@ int Session::Fail(const Error& error) const {
 }
 
 void Session::Note(std::string_view text) const {
-  if (!quiet) *err << "stemma: " << ForTerminal(text) << "\n";
+  if (quiet) return;
+  if (out) out->flush();  // on a terminal in the order of saying
+  *err << "stemma: " << ForTerminal(text) << "\n";
 }
 
 int ExitCodeFor(ErrorCode code) {

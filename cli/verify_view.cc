@@ -200,10 +200,12 @@ void AddFamily(const StemmaTree& tree,
     return id.starts_with("*") ? std::string("a lost copy") : id;
   };
   for (const StemmaEdge& edge : tree.edges) {
-    view.family_notes.push_back(
-        fmt::format("{} {} {} ({:.0f} %): {}", name(edge.child),
-                    edge.directed ? "copies" : "is tied to", name(edge.parent),
-                    edge.confidence * 100, fmt::join(edge.evidence, "; ")));
+    view.family_notes.push_back(fmt::format(
+        "{} {} {} ({:.0f} %{}): {}", name(edge.child),
+        edge.directed ? "copies" : "is tied to", name(edge.parent),
+        edge.confidence * 100,
+        edge.directed ? "" : ", undirected: nothing decides who was first",
+        fmt::join(edge.evidence, "; ")));
   }
 }
 

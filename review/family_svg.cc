@@ -117,7 +117,8 @@ std::string EdgeSvg(const Node& from, const Node& to, std::string_view style,
       "<g><title>{}</title><path d=\"M{:.0f} {:.0f} C{:.0f} {:.0f} {:.0f} "
       "{:.0f} {:.0f} {:.0f}\" fill=\"none\" stroke=\"currentColor\" {}/>"
       "<text x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"middle\" "
-      "font-size=\"11\" fill=\"currentColor\" opacity=\".85\">{}</text></g>",
+      "font-size=\"11\" fill=\"currentColor\" stroke=\"var(--paper,#fff)\" "
+      "stroke-width=\"4\" paint-order=\"stroke\">{}</text></g>",
       EscapeHtml(title), x0, y0, bend, y0, bend, y1, x1, y1, style, x1 - 62,
       y1 - 6, EscapeHtml(label));
 }
@@ -200,8 +201,9 @@ std::string RenderFamilySvg(const StemmaTree& tree,
     svg += EdgeSvg(*from, *to,
                    edge.directed ? "marker-end=\"url(#arrow)\""
                                  : "stroke-dasharray=\"6 4\"",
-                   fmt::format("{} · {:.0f} %", NameOf(edge.verdict),
-                               edge.confidence * 100),
+                   fmt::format("{} · {:.0f} %{}", NameOf(edge.verdict),
+                               edge.confidence * 100,
+                               edge.directed ? "" : " · undirected"),
                    fmt::format("{}", fmt::join(edge.evidence, "; ")));
     if (const Node* second = node(edge.second_parent)) {
       svg += EdgeSvg(

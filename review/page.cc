@@ -78,6 +78,8 @@ th,td{text-align:left;vertical-align:top;padding:.4rem .6rem;
 border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 th{font-weight:600;color:var(--soft);width:11rem}
 .list th{width:auto}
+.sides{table-layout:fixed}.sides th{width:auto}
+.sides th:first-child{width:9rem}
 h3{font-size:1rem;margin:1.8rem 0 .3rem}
 details{margin:.4rem 0}
 summary{cursor:pointer;font-size:.88rem;color:var(--soft)}

@@ -10,6 +10,20 @@
 namespace stemma {
 namespace {
 
+std::string_view InWords(ChangeOp op) {
+  switch (op) {
+    case ChangeOp::kReplace:
+      return "other words";
+    case ChangeOp::kInsert:
+      return "added";
+    case ChangeOp::kDelete:
+      return "left out";
+    case ChangeOp::kMove:
+      return "moved";
+  }
+  return {};
+}
+
 // The words around a change with the change marked; `at` is its byte offset in
 // `context`.
 std::string ContextWithMark(std::string_view context, std::size_t at,
@@ -82,7 +96,7 @@ void AddChangesPart(const VerifyView& view, std::string& html) {
       html += fmt::format("<span class=\"badge {}\">{}</span>", tone,
                           EscapeHtml(kind));
     }
-    html += fmt::format("<span class=\"meta\">{}</span>", NameOf(change.op));
+    html += fmt::format("<span class=\"meta\">{}</span>", InWords(change.op));
     html += fmt::format(
         "<div class=\"pair\"><div><span class=\"label\">Reference, characters "
         "{}–{}</span>{}</div>"

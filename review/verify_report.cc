@@ -124,7 +124,7 @@ std::string When(const std::optional<TimePoint>& time, Precision precision) {
 
 void AddSources(const VerifyView& view, std::string& html) {
   html +=
-      "<h2 id=\"sources\">Sources and digests</h2><table>"
+      "<h2 id=\"sources\">Sources and digests</h2><table class=\"sides\">"
       "<tr><th></th><th>Reference</th><th>Copy</th></tr>";
   const auto row = [&](std::string_view name, auto value) {
     html += fmt::format("<tr><th>{}</th><td>{}</td><td>{}</td></tr>", name,
