@@ -20,6 +20,7 @@ constexpr std::string_view kBegin =
 t=$(mktemp -d)
 ok() { if [ "$1" = "$2" ]; then echo "ok       $3"
   else echo "DIFFERS  $3"; fi; }
+have() { [ -f "$1" ] || { echo "MISSING  $1"; return 1; }; }
 sum() { sha256sum | cut -c1-64; }
 leaf() { { printf '\0'; cat; } | sum; }
 node() { printf '01%s%s' "$1" "$2" | sed 's/../\\x&/g' |
@@ -120,14 +121,17 @@ void Recipe::AddBundle(const Json& bundle) {
   const std::string name = TextIn(bundle, "name");
   const std::string sha512 = TextIn(bundle, "sha512");
   if (TextIn(bundle, "sha256").empty()) return;
-  std::string run = fmt::format("b={}\nok $(sum < $b) \\\n  {} \"$b\"", name,
-                                TextIn(bundle, "sha256"));
+  std::string run =
+      fmt::format("b={}\nif have $b; then\nok $(sum < $b) \\\n  {} \"$b\"",
+                  name, TextIn(bundle, "sha256"));
   if (sha512.size() == 128) {
     run += fmt::format(
         "\nok $(sha512sum < $b | cut -c1-128) \\\n  {}\\\n{} \"SHA-512\"",
         sha512.substr(0, 64), sha512.substr(64));
   }
-  Add("The bundle is the file that was sealed.", std::move(run));
+  Add("The bundle is the file that was sealed. It is missing where only some "
+      "records were handed over; verify.sh checks those.",
+      run + "\nfi");
 }
 
 void Recipe::AddEvent(std::uint64_t seq, const Sha256& leaf,
@@ -168,8 +172,9 @@ void Recipe::AddRecords(const CaptureRecords& capture) {
     if (!std::filesystem::exists(file, failed)) continue;
     const auto dictionary = DictionaryBytes(file);
     if (record.bundle != bundle) {
+      if (!bundle.empty()) run += "fi\n";
       bundle = record.bundle;
-      run += fmt::format("b={}\n", bundle);
+      run += fmt::format("b={}\nif have $b; then\n", bundle);
       if (dictionary) {
         run += fmt::format(
             "tail -c +9 $b | head -c {} > $t/d\n"
@@ -185,7 +190,7 @@ void Recipe::AddRecords(const CaptureRecords& capture) {
         record.type);
   }
   if (run.empty()) return;
-  run.pop_back();
+  run += "fi";
   Add(fmt::format("The records of event {} hold the bytes that were logged.",
                   capture.row.seq),
       std::move(run));

@@ -162,10 +162,13 @@ std::string IntegrityHtml(const Json& facts) {
   for (const Json& capture : MemberIn(facts, "captures")) {
     const Json& when = MemberIn(capture, "when");
     html += fmt::format(
-        "<p>{} was visited <strong>{}</strong> by the operator’s clock; "
+        "<p>{} was visited{} <strong>{}</strong> by the operator’s clock; "
         "outside proof: {}.</p>",
-        HtmlLink(TextIn(capture, "target")), Text(when, "started"),
-        BracketHtml(when));
+        HtmlLink(TextIn(capture, "target")),
+        TextIn(capture, "type") == "capture.failed" ? " without success" : "",
+        Text(when, "started"), BracketHtml(when));
+    const std::string failure = Text(MemberIn(capture, "what"), "failure");
+    if (!failure.empty()) html += "<p>Why: " + failure + "</p>";
   }
   return html +
          fmt::format(

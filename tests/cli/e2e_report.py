@@ -174,6 +174,14 @@ the spring, its clerk told reporters after a session of four hours.</p>
         for line in lines:
             self.assertTrue(line.startswith('ok '), line)
 
+        # Some records handed over, and no bundle: missing, not different.
+        part = self.folder / 'part'
+        self.run_stemma('export', '--proof', part, self.copy)
+        lines, _ = self.recipe(report, part)
+        self.assertTrue(any(line.startswith('MISSING') for line in lines))
+        for line in lines:
+            self.assertRegex(line, '^(ok|MISSING) ')
+
         damaged = self.folder / 'damaged'
         shutil.copytree(self.archive, damaged)
         bundle = damaged / report['captures'][0]['records'][0]['bundle']
