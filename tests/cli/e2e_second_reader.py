@@ -8,6 +8,7 @@ import base64
 import contextlib
 import gzip
 import hashlib
+import json
 import os
 import pathlib
 import random
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import uuid
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
 
@@ -227,6 +229,46 @@ def damages(shape):
         yield name, shape.rewritten(whole[len(whole) // 2], change)
 
 
+def wacz_damages(path):
+    """(what, bytes): one change each, which the package then vouches for."""
+    def packed(change):
+        with zipfile.ZipFile(path) as old:
+            members = {m.filename: old.read(m) for m in old.infolist()
+                       if not m.filename.startswith('datapackage')}
+        change(members)
+        package = json.dumps({'profile': 'data-package', 'resources': [
+            {'name': name.split('/')[-1], 'path': name, 'bytes': len(data),
+             'hash': 'sha256:' + hashlib.sha256(data).hexdigest()}
+            for name, data in members.items()],
+            'wacz_version': '1.1.1'}).encode()
+        members['datapackage.json'] = package
+        members['datapackage-digest.json'] = json.dumps({
+            'path': 'datapackage.json',
+            'hash': 'sha256:' + hashlib.sha256(package).hexdigest()}).encode()
+        with tempfile.NamedTemporaryFile() as file:
+            with zipfile.ZipFile(file.name, 'w') as new:
+                for name, data in members.items():
+                    new.writestr(name, data)
+            return pathlib.Path(file.name).read_bytes()
+
+    def edit(name, change):
+        def on(members):
+            members[name] = change(members[name])
+        return packed(on)
+
+    index, pages = 'indexes/index.cdx', 'pages/pages.jsonl'
+    yield 'warning: a line less', edit(index, lambda d: d[d.index(b'\n') + 1:])
+    yield 'another key', edit(index, lambda d: b'a,' + d)
+    yield 'another offset', edit(
+        index, lambda d: d.replace(b'"offset":"', b'"offset":"1', 1))
+    yield 'warning: another time', edit(pages, lambda d: d.replace(b'T12', b'T13', 1))
+    yield 'warning: another page', edit(
+        pages, lambda d: d.replace(b'"url":"https://', b'"url":"https://x.', 1))
+    yield 'no pages', packed(lambda members: members.pop(pages))
+    yield 'no index', packed(lambda members: members.pop(index))
+    yield 'a cut WARC', edit('archive/data.warc.gz', lambda d: d[:-9])
+
+
 class SecondReader(e2e.Test):
 
     @classmethod
@@ -381,6 +423,28 @@ class SecondReader(e2e.Test):
             with self.subTest(line=at), self.damaged(index, b''.join(
                     [*lines[:at], change + lines[at], *lines[at + 1:]])):
                 self.assertFalse(self.assert_agree('another key', odd)[0])
+
+    def test_wacz(self):
+        file = self.folder / 'damaged.wacz'
+        chance = random.Random(SEED)
+        for name in ('plain', 'film packed'):
+            out = self.folder / f'{name}.wacz'
+            done = e2e.stemma('--archive', self.archives[name], 'export',
+                              '--wacz', out)
+            self.assertEqual(done.code, e2e.DONE, done)
+            self.assertTrue(self.assert_agree(name, out)[0], name)
+            for what, data in wacz_damages(out):
+                with self.subTest(wacz=name, damage=what):
+                    file.write_bytes(data)
+                    good = self.assert_agree(what, file)[0]
+                    self.assertEqual(good, what.startswith('warning'))
+            whole = out.read_bytes()
+            for _ in range(FLIPS // 2):
+                at = chance.randrange(len(whole))
+                with self.subTest(wacz=name, at=at):
+                    file.write_bytes(whole[:at] + bytes([whole[at] ^ 4])
+                                     + whole[at + 1:])
+                    self.assert_agree(at, file)
 
     def test_gzip_members(self):
         file = self.folder / 'members.warc.gz'
