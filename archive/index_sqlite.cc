@@ -135,7 +135,10 @@ Result<std::unique_ptr<IndexFeeder>> OpenSqliteIndex(const fs::path& dir,
 Result<std::unique_ptr<Index>> OpenIndex(const fs::path& dir) {
   if (!fs::exists(dir / "manifest" / "events.jsonl")) {
     return Error(ErrorCode::kNotFound,
-                 fmt::format("there is no archive in {}", dir.string()));
+                 fmt::format("there is no archive in {}; name one with "
+                             "--archive, or make one with stemma capture or "
+                             "stemma import",
+                             dir.string()));
   }
   auto feeder = OpenSqliteIndex(dir, (dir / "index.sqlite").string());
   if (!feeder) feeder = OpenSqliteIndex(dir, ":memory:");

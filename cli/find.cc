@@ -123,6 +123,37 @@ std::vector<Json> Finder::FindPicture(const std::string& name,
   return lines;
 }
 
+// How much of each text is in the other, and where: pairs of paragraphs, as
+// code points of either text, with the number of the archived one.
+void AddPassages(const Relative& relative, Json& line) {
+  constexpr std::size_t kMostPassages = 100;
+  const Comparison& c = relative.comparison;
+  // The earlier of the two is the comparison's reference.
+  const bool query_is_suspect = relative.earlier;
+  const double of_query =
+      query_is_suspect ? c.coverage_suspect : c.coverage_reference;
+  const double of_archived =
+      query_is_suspect ? c.coverage_reference : c.coverage_suspect;
+  line["coverage"] = {{"query", of_query}, {"reference", of_archived}};
+  line["passages"] = Json::array();
+  std::size_t number = 0;
+  for (const BlockRole& block : c.blocks) {
+    if (block.on_suspect == query_is_suspect || block.role == "furniture") {
+      continue;
+    }
+    ++number;
+    if ((block.role != "shared" && block.role != "moved") || block.pair < 0 ||
+        line["passages"].size() == kMostPassages) {
+      continue;
+    }
+    const Span here = c.blocks[static_cast<std::size_t>(block.pair)].span;
+    line["passages"].push_back(
+        {{"query", {here.begin, here.end}},
+         {"reference", {block.span.begin, block.span.end}},
+         {"paragraph", number}});
+  }
+}
+
 Result<std::vector<Json>> Finder::FindText(const std::string& name,
                                            const std::string& reference,
                                            bool fetch) {
@@ -132,6 +163,7 @@ Result<std::vector<Json>> Finder::FindText(const std::string& name,
              LoadPublication(session_, reference, source));
   if (!texts_) {
     STEMMA_TRY(texts_, Memory::Open(session_.ArchiveDir()));
+    STEMMA_CHECK_OK(texts_->NeedArchive());
   }
   STEMMA_TRY(const std::vector<Relative> relatives,
              texts_->RelativesOf(loaded.publication, {}, kMostRelatives));
@@ -143,6 +175,7 @@ Result<std::vector<Json>> Finder::FindText(const std::string& name,
                      {"verdict", NameOf(relative.comparison.verdict)},
                      {"url", p.url},
                      {"title", p.title}});
+    AddPassages(relative, lines.back());
   }
   return lines;
 }
@@ -165,13 +198,39 @@ std::string ToldEvent(const Json& event) {
                      event["q_end"].get<double>());
 }
 
-// One line for people.
+// "0.92 of it in 0.35 of the archived text: paragraphs 2-4, 7"
+std::string ToldPassages(const Json& line) {
+  std::string told =
+      fmt::format("\n    {:.2f} of it is {:.2f} of the archived text",
+                  line["coverage"]["query"].get<double>(),
+                  line["coverage"]["reference"].get<double>());
+  std::string_view before = ": paragraphs ";
+  const Json& passages = line["passages"];
+  const auto number = [&](std::size_t k) {
+    return passages[k]["paragraph"].get<std::size_t>();
+  };
+  for (std::size_t k = 0; k < passages.size();) {
+    std::size_t last = k;
+    while (last + 1 < passages.size() && number(last + 1) == number(last) + 1) {
+      ++last;
+    }
+    told += before;
+    told += last == k ? fmt::format("{}", number(k))
+                      : fmt::format("{}-{}", number(k), number(last));
+    before = ", ";
+    k = last + 1;
+  }
+  return told;
+}
+
+// One answer for people.
 std::string Told(const Json& line) {
   std::string text = line.value("reference", std::string());
   if (line.contains("url")) text += "  " + line["url"].get<std::string>();
   if (line.contains("verdict")) {
     text += "  " + line["verdict"].get<std::string>();
   }
+  if (line.contains("passages")) text += ToldPassages(line);
   if (line.contains("seconds")) {
     text += fmt::format("  at {:.3f} s", line["seconds"].get<double>());
   }

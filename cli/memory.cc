@@ -1,6 +1,7 @@
 #include "cli/memory.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -469,6 +470,15 @@ Status Memory::Add(const Publication& publication, const Videos& videos) {
 }
 
 const SiteModels& Memory::sites() const { return state_->sites; }
+
+Status Memory::NeedArchive() const {
+  if (state_->reader) return {};
+  return Error(ErrorCode::kNotFound,
+               fmt::format("there is no archive in {}; name one with "
+                           "--archive, or make one with stemma capture or "
+                           "stemma import",
+                           state_->archive.string()));
+}
 
 const std::vector<std::string>& Memory::notes() const { return state_->notes; }
 

@@ -62,6 +62,9 @@ class Memory {
   Result<std::vector<std::shared_ptr<const VideoReport>>> VideosOf(
       const std::string& capture_id);
 
+  // kNotFound where there is no archive: nothing in it is no answer then.
+  Status NeedArchive() const;
+
   // What could not be read, and so was not compared with.
   const std::vector<std::string>& notes() const;
 

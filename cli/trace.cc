@@ -236,6 +236,7 @@ Status TraceOne(const Options& options, Session& session) {
   STEMMA_TRY(const LoadedPublication loaded,
              LoadPublication(session, options.reference, source));
   STEMMA_TRY(const Family family, FamilyOf(session, loaded.publication));
+  STEMMA_CHECK_OK(family.memory->NeedArchive());
   TreeOptions tree_options;
   tree_options.sites = &family.memory->sites();
   const StemmaTree tree = InferTree(family.members, {}, tree_options);

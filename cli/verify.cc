@@ -91,6 +91,7 @@ Result<Verified> Verify(const Options& options, Session& session) {
   STEMMA_TRY(verified.suspect_videos,
              memory->VideosOf(verified.suspect.publication.id));
   if (!both) {
+    STEMMA_CHECK_OK(memory->NeedArchive());
     STEMMA_TRY(verified.reference,
                BestEarlier(session, *memory, verified.suspect,
                            verified.suspect_videos));

@@ -21,9 +21,14 @@ constexpr std::string_view kPlain = "\x1b[0m";
 class Painter {
  public:
   explicit Painter(const TerminalStyle& style) : style_(style) {}
+  // On one line: white space however long becomes one space.
   std::string Safe(std::string_view text) const {
-    std::string line(text);
-    std::ranges::replace(line, '\n', ' ');
+    std::string line;
+    for (const char c : text) {
+      const bool space = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+      if (!space) line.push_back(c);
+      if (space && !line.ends_with(' ')) line.push_back(' ');
+    }
     return style_.safe ? style_.safe(line) : line;
   }
   std::string In(std::string_view color, std::string_view text) const {
@@ -66,21 +71,27 @@ std::string Upper(std::string_view text) {
   return upper;
 }
 
-// "2 critical, 1 minor | 1 paragraph missing | 14 cosmetic, 5 furniture ..."
+// "2 critical, 1 minor | excerpt: 1 paragraph missing | 14 cosmetic, ..."
 std::string Summary(const Comparison& c) {
   std::vector<std::string> parts;
   if (!c.changes.empty()) {
     parts.push_back(fmt::format("{} critical, {} minor", CountOf(c, "critical"),
                                 CountOf(c, "minor")));
   }
-  const auto blocks = [&](const char* name, std::string_view what) {
+  const auto blocks = [&](const char* name, std::string_view flag,
+                          std::string_view what) {
     if (const std::int64_t count = CountOf(c, name); count > 0) {
-      parts.push_back(fmt::format("{} {}", Plural(count, "paragraph"), what));
+      parts.push_back(
+          fmt::format("{}: {} {}", flag, Plural(count, "paragraph"), what));
     }
   };
-  blocks("missing_blocks", "missing");
-  blocks("added_blocks", "added");
-  blocks("moved_blocks", "moved");
+  blocks("missing_blocks", "excerpt", "missing");
+  blocks("added_blocks", "extended", "added");
+  blocks("moved_blocks", "reordered", "moved");
+  if (std::ranges::find(c.flags, "noisy") != c.flags.end()) {
+    parts.push_back("noisy: " +
+                    Plural(CountOf(c, "misread_words"), "misread word"));
+  }
   if (CountOf(c, "cosmetic") + CountOf(c, "furniture") > 0) {
     parts.push_back(
         fmt::format("{} cosmetic, {} ignored", CountOf(c, "cosmetic"),
@@ -98,18 +109,23 @@ std::string Summary(const Comparison& c) {
 }
 
 // The context with the changed words in brackets, an empty pair where the
-// other side has words and this one has none.
+// other side has words and this one has none; dots where the text goes on.
 std::string Marked(std::string_view context, std::size_t at,
-                   const std::string& text, std::string_view color,
-                   const Painter& painter) {
+                   const std::string& text, std::string_view whole,
+                   std::string_view color, const Painter& painter) {
   at = std::min(at, context.size());
   const std::size_t size = std::min(text.size(), context.size() - at);
   std::string before = painter.Safe(context.substr(0, at));
   if (size == 0 && !before.empty() && !before.ends_with(' ')) before += ' ';
   return fmt::format(
-      "{}{}{}{}", before,
+      "\"{}{}{}{}{}{}\"", whole.starts_with(context) ? "" : "... ", before,
       painter.In(color, size == 0 ? "[ ]" : "[" + painter.Safe(text) + "]"),
-      size == 0 ? " " : "", painter.Safe(context.substr(at + size)));
+      size == 0 ? " " : "", painter.Safe(context.substr(at + size)),
+      whole.ends_with(context) ? "" : " ...");
+}
+
+std::size_t Digits(std::size_t number) {
+  return fmt::formatted_size("{}", number);
 }
 
 std::size_t BlockAt(const Comparison& comparison, bool on_suspect,
@@ -133,23 +149,37 @@ std::string Kinds(const std::vector<std::string>& kinds) {
 }
 
 void AddChange(std::size_t number, const Change& change,
-               const Comparison& comparison, const Painter& painter,
+               const Comparison& comparison, const Publication& reference,
+               const Publication& suspect, const Painter& painter,
                std::string& out) {
   const bool critical = change.severity == Severity::kCritical;
-  const std::string label =
-      painter.In(critical ? kRed : kYellow, critical ? "CRITICAL" : "minor");
   const bool insert = change.op == ChangeOp::kInsert;
-  out +=
-      fmt::format("{:>3} {} {}  par {}\n", number, label, Kinds(change.kinds),
-                  insert ? BlockAt(comparison, true, change.suspect.begin)
-                         : BlockAt(comparison, false, change.reference.begin));
-  out +=
-      fmt::format("      reference: {}\n",
-                  Marked(change.reference_context, change.reference_context_at,
-                         change.reference_text, kGreen, painter));
-  out += fmt::format("      suspect:   {}\n",
+  const std::size_t paragraph =
+      insert ? BlockAt(comparison, true, change.suspect.begin)
+             : BlockAt(comparison, false, change.reference.begin);
+  const std::string about =
+      fmt::format("{:<11} par {:<3} ", Kinds(change.kinds), paragraph);
+  out += fmt::format(
+      "{:>3} {} {}reference: {}\n", number,
+      painter.In(critical ? kRed : kYellow, critical ? "CRITICAL" : "minor   "),
+      about,
+      Marked(change.reference_context, change.reference_context_at,
+             change.reference_text, reference.text, kGreen, painter));
+  const std::size_t margin = std::max<std::size_t>(3, Digits(number)) +
+                             std::string_view(" CRITICAL ").size() +
+                             about.size();
+  out += fmt::format("{:{}}suspect:   {}\n", "", margin,
                      Marked(change.suspect_context, change.suspect_context_at,
-                            change.suspect_text, kRed, painter));
+                            change.suspect_text, suspect.text, kRed, painter));
+}
+
+// The beginning of a text, cut between words.
+std::string Opening(std::string_view text, const Painter& painter) {
+  constexpr std::size_t kPoints = 60;
+  const std::string_view begin = CodePoints(text, {0, kPoints});
+  if (begin.size() == text.size()) return painter.Safe(text);
+  const std::size_t space = begin.find_last_of(" \n");
+  return painter.Safe(begin.substr(0, space)) + " ...";
 }
 
 // "missing paragraph 8 (41 words): ..."
@@ -166,11 +196,11 @@ void AddBlocks(const Comparison& comparison, const Publication& reference,
     }
     const Publication& side = block.on_suspect ? suspect : reference;
     const std::string_view text = CodePoints(side.text, block.span);
-    const std::string_view begin =
-        CodePoints(text, {0, std::min<std::size_t>(60, text.size())});
-    out += fmt::format("    {} paragraph {}: \"{}{}\"\n", block.role, number,
-                       painter.Safe(begin),
-                       begin.size() < text.size() ? " ..." : "");
+    out += fmt::format(
+        "    {} paragraph {} ({}): \"{}\"\n", block.role, number,
+        Plural(static_cast<std::int64_t>(Normalise(text).tokens.size()),
+               "word"),
+        Opening(text, painter));
   }
 }
 
@@ -310,7 +340,7 @@ std::string RenderVerdict(const Comparison& comparison,
   std::size_t number = 0;
   for (const Change& change : comparison.changes) {
     if (number == style.max_changes) break;
-    AddChange(++number, change, comparison, painter, out);
+    AddChange(++number, change, comparison, reference, suspect, painter, out);
   }
   if (comparison.changes.size() > number) {
     out += fmt::format("    ... and {} more\n",

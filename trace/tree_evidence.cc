@@ -178,6 +178,16 @@ Reference ReferenceTo(const Publication& v, const Publication& u) {
   return to;
 }
 
+// The verdict with reference and suspect changing places: what one lacks the
+// other has more.
+Verdict Reversed(Verdict verdict, long missing, long added) {
+  if (verdict != Verdict::kExcerpt && verdict != Verdict::kExtended) {
+    return verdict;
+  }
+  if (missing > 0) return Verdict::kExtended;
+  return added > 0 ? Verdict::kExcerpt : verdict;
+}
+
 template <class T>
 double LogOf(T count) {
   return std::log1p(static_cast<double>(count));
@@ -266,6 +276,8 @@ class Gatherer {
     PairComparison back = forward;
     std::swap(back.adds, back.drops);
     std::swap(back.coverage_parent, back.coverage_child);
+    back.verdict =
+        Reversed(c.verdict, count("missing_words"), count("added_words"));
     evidence_.compared[u * all_.size() + v] = forward;
     evidence_.compared[v * all_.size() + u] = back;
   }
