@@ -18,7 +18,8 @@
 namespace stemma {
 namespace {
 
-// Below this many nats between the two directions nothing decides.
+// With less than this many nats between the trees in which u is v's parent and
+// those in which v is u's, nothing decides.
 constexpr double kDirectionGap = 1.0;
 // A second parent must explain so many phrases that the first cannot, and this
 // share of all that it cannot.
@@ -124,13 +125,20 @@ class Inferrer {
     }
     edge.confidence = posterior_.edge[u * n + v];
     edge.gap = runner_up - Cost(u, v);
-    edge.directed = std::abs(Cost(v, u) - Cost(u, v)) >= kDirectionGap;
+    edge.directed = Directed(u, v);
     edge.evidence = Words(u, v);
     if (!edge.directed) {
       edge.evidence.emplace_back("nothing decides which of the two was first");
     }
     AddSecondParent(u, v, edge);
     return edge;
+  }
+
+  bool Directed(std::size_t u, std::size_t v) const {
+    const std::size_t n = all_.size();
+    constexpr double kLeast = 1e-12;
+    return std::log((posterior_.edge[u * n + v] + kLeast) /
+                    (posterior_.edge[v * n + u] + kLeast)) >= kDirectionGap;
   }
 
   void AddSecondParent(std::size_t u, std::size_t v, StemmaEdge& edge) const {
