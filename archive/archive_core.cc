@@ -354,22 +354,15 @@ Status ArchiveCore::RecoverOpenBundle(
     void_size = f.size;
   }
   STEMMA_CHECK_OK(flush());
-  STEMMA_TRY(const SealFacts facts, SealFile(path));
+  STEMMA_TRY(const SealFacts facts, SealFile(path, nullptr));
   return LogSeal(facts);
 }
 
-Result<ArchiveCore::SealFacts> ArchiveCore::SealFile(
-    const fs::path& open_path) const {
+Result<ArchiveCore::SealFacts> ArchiveCore::SealFile(const fs::path& open_path,
+                                                     BundleTally* tally) const {
   const std::string base = BaseOf(open_path);
   const fs::path sealed = dir_ / "bundles" / base;
-  {
-    STEMMA_TRY(const Blob file, BlobOfFile(open_path.string()));
-    STEMMA_TRY(const std::string footer, BundleFooter(file));
-    STEMMA_TRY(AppendFile end, AppendFile::OpenExisting(open_path));
-    STEMMA_TRY(const std::uint64_t at, end.Append(footer));
-    static_cast<void>(at);
-    STEMMA_CHECK_OK(end.Sync());
-  }
+  STEMMA_TRY(BundleFacts facts, AppendFooter(open_path));
   if (::chmod(open_path.c_str(), 0444) != 0) {
     return SystemError("making read-only", open_path);
   }
@@ -386,7 +379,10 @@ Result<ArchiveCore::SealFacts> ArchiveCore::SealFile(
         fmt::format("renaming {}: {}", open_path.string(), failed.message()));
   }
   STEMMA_CHECK_OK(SyncFolder(dir_ / "bundles"));
-  return FactsOfSealed(sealed);
+  if (tally == nullptr) return FactsOfSealed(sealed);
+  facts.records = tally->records();
+  facts.records_root = tally->Root();
+  return StateSeal(base, facts, tally->lines());
 }
 
 Result<ArchiveCore::SealFacts> ArchiveCore::FactsOfSealed(
@@ -396,6 +392,12 @@ Result<ArchiveCore::SealFacts> ArchiveCore::FactsOfSealed(
   SortedLines lines(dir_ / "bundles");
   auto facts = ReadBundleFacts(file, base, lines);
   if (!facts) return std::move(facts).error().Context("sealing " + base);
+  return StateSeal(base, *facts, lines);
+}
+
+Result<ArchiveCore::SealFacts> ArchiveCore::StateSeal(
+    const std::string& base, const BundleFacts& facts,
+    SortedLines& lines) const {
   const std::string stem = base.substr(0, base.size() - kSuffix.size());
   STEMMA_TRY(DurableFile beside,
              DurableFile::Begin(dir_ / "bundles" / (stem + ".cdxj"), 0444));
@@ -404,15 +406,15 @@ Result<ArchiveCore::SealFacts> ArchiveCore::FactsOfSealed(
   SealFacts sealing;
   sealing.event = {{"bundle",
                     {{"name", "bundles/" + base},
-                     {"bytes", facts->bytes},
-                     {"sha256", facts->sha256},
-                     {"sha512", facts->sha512},
-                     {"records", facts->records},
-                     {"records_root", facts->records_root.Hex()}}},
+                     {"bytes", facts.bytes},
+                     {"sha256", facts.sha256},
+                     {"sha512", facts.sha512},
+                     {"records", facts.records},
+                     {"records_root", facts.records_root.Hex()}}},
                    {"cdxj_sha256", cdxj.sha256.Hex()}};
-  if (!facts->problems.empty()) {
-    sealing.note = fmt::format("bundle {}: {}", base, facts->problems[0]);
-    sealing.event["problems"] = facts->problems.size();
+  if (!facts.problems.empty()) {
+    sealing.note = fmt::format("bundle {}: {}", base, facts.problems[0]);
+    sealing.event["problems"] = facts.problems.size();
   }
   return sealing;
 }
@@ -533,6 +535,7 @@ Result<Lane*> ArchiveCore::NewLane(
                       std::move(dictionary));
   Lane& lane = lanes_.back();
   lane.opened = now;
+  if (suffix.empty()) lane.tally.emplace(base, bundles);
   if (lane.dictionary) {
     auto put = lane.file.Append(lane.dictionary->Frame());
     if (!put) return Fail(std::move(put).error());
@@ -595,6 +598,7 @@ Result<Lane*> ArchiveCore::LeaseLane() {
   for (Lane& lane : lanes_) {
     if (&lane != main_ && !lane.leased && !lane.retiring) {
       lane.leased = true;
+      lane.tally.reset();  // a streamed body is no record until its end
       return &lane;
     }
   }
@@ -660,6 +664,11 @@ Result<RecordInfo> ArchiveCore::Write(Lane& lane, const RecordDraft& record) {
   info.bundle = lane.name;
   info.offset = *offset;
   info.length = bytes.size();
+  if (lane.tally) {
+    if (Status told = lane.tally->Add(info, LeafHash(content)); !told) {
+      return Fail(std::move(told).error());
+    }
+  }
   ++lane.records;
   ++lane.uncommitted;
   const bool read_soon =
@@ -1010,7 +1019,7 @@ Status ArchiveCore::SealLane(Lane& lane, std::unique_lock<std::mutex>& lock) {
   if (Status synced = lane.file.Sync(); !synced) {
     facts = std::move(synced).error();
   } else {
-    facts = SealFile(path);
+    facts = SealFile(path, lane.tally ? &*lane.tally : nullptr);
   }
   lock.lock();
   STEMMA_CHECK_OK(facts);

@@ -16,6 +16,8 @@
 
 #include "archive/append_file.h"
 #include "archive/archive_writer.h"
+#include "archive/bundle_seal.h"
+#include "archive/bundle_tally.h"
 #include "archive/event_log.h"
 #include "archive/index_sqlite.h"
 #include "archive/page_dictionary.h"
@@ -39,6 +41,8 @@ struct Lane {
   std::shared_ptr<const ZstdDictionary> dictionary;
   FrameEncoder text;
   std::optional<FrameEncoder> fast;  // for what does not compress
+  // Of every record, in order; none when something was streamed into it.
+  std::optional<BundleTally> tally;
   std::string warcinfo_id;
   std::map<std::string, std::string> chains;  // certificate chain -> record id
   TimePoint opened{};
@@ -143,9 +147,14 @@ class ArchiveCore {
     nlohmann::json event;
     std::string note;  // for the operator, mostly empty
   };
-  // These two work on files that nobody else touches, without the lock.
-  Result<SealFacts> SealFile(const std::filesystem::path& open_path) const;
+  // These work on files that nobody else touches, without the lock.
+  // `tally` is of all its records, or null: then they are read.
+  Result<SealFacts> SealFile(const std::filesystem::path& open_path,
+                             BundleTally* tally) const;
   Result<SealFacts> FactsOfSealed(const std::filesystem::path& sealed) const;
+  // Writes the CDXJ of `lines` beside the bundle.
+  Result<SealFacts> StateSeal(const std::string& base, const BundleFacts& facts,
+                              SortedLines& lines) const;
   Status StageSeal(const SealFacts& facts);
   Status LogSeal(const SealFacts& facts);
   Status SealLane(Lane& lane, std::unique_lock<std::mutex>& lock);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "archive/append_file.h"
 #include "archive/cdxj.h"
 #include "archive/http_block.h"
 #include "archive/merkle.h"
@@ -157,12 +158,57 @@ Result<Sha256> Sha256OfPrefix(const Blob& file, std::uint64_t size) {
   return hasher.Finish();
 }
 
-Result<std::string> BundleFooter(const Blob& file) {
-  STEMMA_TRY(const Sha256 digest, Sha256OfPrefix(file, file.size()));
+namespace {
+
+// Gives the whole file to `take`, in pieces.
+template <class Take>
+Status ReadThrough(const Blob& file, Take take) {
+  std::string piece(1 << 20, '\0');
+  for (std::uint64_t at = 0; at < file.size();) {
+    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
+    if (n == 0) return Error(ErrorCode::kIo, "the bundle shrank while read");
+    take(std::string_view(piece).substr(0, n));
+    at += n;
+  }
+  return {};
+}
+
+std::string FooterFor(const Sha256& digest) {
   std::string footer(kFooterMagic);
   footer += kFooterMark;
   footer += BytesOf(digest);
   return footer;
+}
+
+}  // namespace
+
+Result<std::string> BundleFooter(const Blob& file) {
+  STEMMA_TRY(const Sha256 digest, Sha256OfPrefix(file, file.size()));
+  return FooterFor(digest);
+}
+
+Result<BundleFacts> AppendFooter(const std::filesystem::path& path) {
+  Sha256Hasher sha256;
+  DigestHasher sha512(DigestAlgorithm::kSha512);
+  const auto take = [&](std::string_view bytes) {
+    sha256.Update(bytes);
+    sha512.Update(bytes);
+  };
+  STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
+  STEMMA_CHECK_OK(ReadThrough(file, take));
+  const std::string footer = FooterFor(sha256.SoFar());
+  take(footer);
+  STEMMA_TRY(AppendFile end, AppendFile::OpenExisting(path));
+  STEMMA_TRY(const std::uint64_t at, end.Append(footer));
+  if (at != file.size()) {
+    return Error(ErrorCode::kIo, "the bundle grew while it was sealed");
+  }
+  STEMMA_CHECK_OK(end.Sync());
+  BundleFacts facts;
+  facts.bytes = at + footer.size();
+  facts.sha256 = sha256.Finish().Hex();
+  facts.sha512 = sha512.Finish().Hex();
+  return facts;
 }
 
 Result<FooterState> CheckFooter(const Blob& file) {

@@ -1,8 +1,10 @@
 // What sealing a bundle states about it: digests of the file, the root over
-// its records, and the CDXJ beside it; all read from the bytes on disk.
+// its records, and the CDXJ beside it; all read from the bytes on disk, but for
+// what its writer tells of the records (archive/bundle_tally.h).
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -46,6 +48,10 @@ class RecordInfoSink : public RecordSink {
 // everything before it, so that a bundle alone shows any changed byte, also
 // one that zstd does not mind.
 Result<std::string> BundleFooter(const Blob& file);
+// Appends it to the file at `path`, which is read once for it, and syncs. Gives
+// size and digests of the whole; nothing of its records.
+struct BundleFacts;
+Result<BundleFacts> AppendFooter(const std::filesystem::path& path);
 enum class FooterState { kNone, kMatch, kMismatch };
 Result<FooterState> CheckFooter(const Blob& file);
 

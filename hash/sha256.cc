@@ -46,6 +46,12 @@ void Sha256Hasher::Update(std::string_view bytes) {
   Require(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()));
 }
 
+Sha256 Sha256Hasher::SoFar() const {
+  Sha256Hasher copy;
+  Require(EVP_MD_CTX_copy_ex(copy.state_->context, state_->context));
+  return copy.Finish();
+}
+
 Sha256 Sha256Hasher::Finish() {
   Sha256 digest;
   unsigned int size = 0;

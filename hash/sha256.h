@@ -24,6 +24,9 @@ class Sha256Hasher {
 
   void Update(std::string_view bytes);
 
+  // The digest of everything given so far; more may follow.
+  Sha256 SoFar() const;
+
   // The digest of everything given so far; afterwards the hasher is empty
   // again and may be used for another message.
   Sha256 Finish();
