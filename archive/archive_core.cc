@@ -31,8 +31,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::string_view kSuffix = ".warc.zst";
-// WARC-zstd: frames of one record in pieces of 4 to 8 MiB.
-constexpr std::size_t kLargestFrame = 8 << 20;
 // The index follows the log in steps: one transaction for so many events. Its
 // keys are random, so that each step touches most of its pages: the fewer
 // steps, the less is written twice.
@@ -65,14 +63,6 @@ std::string BaseOf(const fs::path& path) {
 
 std::string NameForEvents(const fs::path& path) {
   return "bundles/" + BaseOf(path);
-}
-
-std::string Payload(std::string_view head, std::string_view body) {
-  if (!ReadHttpHead(head).chunked) return std::string(body);
-  std::string payload;
-  ChunkStripper stripper;
-  stripper.Feed(body, [&payload](std::string_view p) { payload += p; });
-  return payload;
 }
 
 }  // namespace
@@ -531,8 +521,10 @@ Result<Lane*> ArchiveCore::NewLane(
            fs::exists(bundles / (base + ".open"), ignored));
   auto file = AppendFile::Create(bundles / (base + ".open"));
   if (!file) return Fail(std::move(file).error());
-  lanes_.emplace_back("bundles/" + base, *std::move(file), options_.level,
-                      std::move(dictionary));
+  auto press = std::make_shared<RecordPress>(NewId(), options_.level,
+                                             dictionary, options_.frame_bytes);
+  lanes_.emplace_back("bundles/" + base, *std::move(file),
+                      std::move(dictionary), std::move(press));
   Lane& lane = lanes_.back();
   lane.opened = now;
   if (suffix.empty()) lane.tally.emplace(base, bundles);
@@ -566,10 +558,9 @@ Status ArchiveCore::WriteWarcinfo(Lane& lane) {
   add("robots", options_.robots);
   add("http-header-user-agent", options_.user_agent);
   add("operator", options_.operator_name);
-  lane.warcinfo_id = NewId();
   RecordDraft record;
   record.header.Add("WARC-Type", "warcinfo");
-  record.header.Add("WARC-Record-ID", "<" + lane.warcinfo_id + ">");
+  record.header.Add("WARC-Record-ID", "<" + lane.press->warcinfo_id() + ">");
   record.header.Add("WARC-Date", FormatSeconds(lane.opened));
   record.header.Add("WARC-Filename", BaseOf(lane.file.path()));
   record.header.Add("Content-Type", "application/warc-fields");
@@ -611,70 +602,61 @@ void ArchiveCore::Release(Lane& lane) { lane.leased = false; }
 
 Result<RecordInfo> ArchiveCore::Write(Lane& lane, const RecordDraft& record) {
   STEMMA_CHECK_OK(CheckUsable());
-  WarcHeader header = record.header;
-  if (header.type() != "warcinfo") {
-    header.Add("WARC-Warcinfo-ID", "<" + lane.warcinfo_id + ">");
-  }
-  const Sha256 block = Sha256Of(record.head, record.body);
-  header.Add("WARC-Block-Digest", block.Labelled());
-  if (record.payload) {
-    header.Add("WARC-Payload-Digest", record.payload->Labelled());
-  } else if (record.payload_digest) {
-    const std::string payload = Payload(record.head, record.body);
-    // An empty body has no digest: nothing may be found to be the same as it.
-    if (!payload.empty()) {
-      header.Add("WARC-Payload-Digest", Sha256Of(payload).Labelled());
-    }
-  }
-  header.Add("Content-Length",
-             std::to_string(record.head.size() + record.body.size()));
-  std::string content = header.Serialize();
-  content.reserve(content.size() + record.head.size() + record.body.size() + 4);
-  content += record.head;
-  content += record.body;
-  content += "\r\n\r\n";
+  Result<PressedRecord> pressed = lane.press->Press(record);
+  if (!pressed) return Fail(std::move(pressed).error());
+  return Put(lane, record, *std::move(pressed));
+}
 
-  FrameEncoder* encoder = &lane.text;
-  if (record.incompressible) {
-    if (!lane.fast) lane.fast.emplace(1, lane.dictionary);
-    encoder = &*lane.fast;
-  }
-  std::string bytes;
-  std::vector<FrameSizes> frames;
-  std::string_view rest = content;
-  do {
-    const std::size_t size =
-        rest.size() <= kLargestFrame ? rest.size() : options_.frame_bytes;
-    auto frame = encoder->Encode(rest.substr(0, size));
-    if (!frame) return Fail(std::move(frame).error());
-    frames.push_back({static_cast<std::uint32_t>(frame->size()),
-                      static_cast<std::uint32_t>(size)});
-    if (bytes.empty()) {
-      bytes = *std::move(frame);
-    } else {
-      bytes += *frame;
+Result<std::vector<RecordInfo>> ArchiveCore::WriteToMain(
+    std::unique_lock<std::mutex>& lock, const DraftsFor& drafts) {
+  for (;;) {
+    STEMMA_TRY(Lane* const lane, MainLane());
+    const std::shared_ptr<RecordPress> press = lane->press;
+    STEMMA_TRY(const std::vector<RecordDraft> todo, drafts(*lane));
+    std::vector<PressedRecord> pressed;
+    std::optional<Error> error;
+    lock.unlock();
+    for (const RecordDraft& draft : todo) {
+      Result<PressedRecord> record = press->Press(draft);
+      if (!record) {
+        error = std::move(record).error();
+        break;
+      }
+      pressed.push_back(*std::move(record));
     }
-    rest.remove_prefix(size);
-  } while (!rest.empty());
-  if (frames.size() > 1) bytes += SeekTable(frames);
+    lock.lock();
+    if (error) return Fail(*std::move(error));
+    STEMMA_TRY(Lane* const now, MainLane());
+    if (now->press != press) continue;
+    std::vector<RecordInfo> written;
+    for (std::size_t i = 0; i < todo.size(); ++i) {
+      STEMMA_TRY(RecordInfo info, Put(*now, todo[i], std::move(pressed[i])));
+      written.push_back(std::move(info));
+    }
+    return written;
+  }
+}
 
-  auto offset = lane.file.Append(bytes);
+// The record's place is the end of the lane.
+Result<RecordInfo> ArchiveCore::Put(Lane& lane, const RecordDraft& draft,
+                                    PressedRecord record) {
+  auto offset = lane.file.Append(record.frames);
   if (!offset) return Fail(std::move(offset).error());
-  RecordInfo info = InfoFromHeader(header, record.head);
+  RecordInfo info = std::move(record.info);
   info.bundle = lane.name;
   info.offset = *offset;
-  info.length = bytes.size();
+  info.length = record.frames.size();
   if (lane.tally) {
-    if (Status told = lane.tally->Add(info, LeafHash(content)); !told) {
+    if (Status told = lane.tally->Add(info, record.leaf); !told) {
       return Fail(std::move(told).error());
     }
   }
   ++lane.records;
   ++lane.uncommitted;
   const bool read_soon =
-      info.mime == "application/json" && record.body.size() <= (1 << 20);
-  Remember(info, read_soon ? record.body : std::string_view());
-  if (!record.incompressible) NoteSample(lane, record, info, content);
+      info.mime == "application/json" && draft.body.size() <= (1 << 20);
+  Remember(info, read_soon ? draft.body : std::string_view());
+  if (!draft.incompressible) NoteSample(lane, draft, info, record.content);
   return info;
 }
 

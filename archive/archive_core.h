@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "archive/event_log.h"
 #include "archive/index_sqlite.h"
 #include "archive/page_dictionary.h"
+#include "archive/record_press.h"
 #include "archive/warc_record.h"
 #include "archive/zstd_frames.h"
 
@@ -29,21 +31,20 @@ namespace stemma {
 // One bundle being written. Records go to its end in whole frames; a streamed
 // body has the lane to itself (`leased`) until it is finished.
 struct Lane {
-  Lane(std::string bundle_name, AppendFile bundle_file, int level,
-       std::shared_ptr<const ZstdDictionary> with)
+  Lane(std::string bundle_name, AppendFile bundle_file,
+       std::shared_ptr<const ZstdDictionary> with,
+       std::shared_ptr<RecordPress> presses)
       : name(std::move(bundle_name)),
         file(std::move(bundle_file)),
         dictionary(std::move(with)),
-        text(level, dictionary) {}
+        press(std::move(presses)) {}
 
   std::string name;  // "bundles/NAME.warc.zst"
   AppendFile file;   // the same with ".open"
   std::shared_ptr<const ZstdDictionary> dictionary;
-  FrameEncoder text;
-  std::optional<FrameEncoder> fast;  // for what does not compress
+  std::shared_ptr<RecordPress> press;  // outlives the lane while in use
   // Of every record, in order; none when something was streamed into it.
   std::optional<BundleTally> tally;
-  std::string warcinfo_id;
   std::map<std::string, std::string> chains;  // certificate chain -> record id
   TimePoint opened{};
   int uncommitted = 0;  // records whose event is not durable yet
@@ -59,16 +60,6 @@ struct Lane {
 // Whether a 304 for its URL may repeat this record: a whole good answer, not an
 // error page that came later.
 bool StandsFor304(const RecordInfo& info);
-
-// Header fields and block of a record about to be written.
-struct RecordDraft {
-  WarcHeader header;      // without digests and length
-  std::string_view head;  // HTTP head, or empty
-  std::string_view body;
-  bool payload_digest = false;    // of the body, transfer coding removed
-  std::optional<Sha256> payload;  // known already
-  bool incompressible = false;
-};
 
 class ArchiveCore {
  public:
@@ -86,6 +77,12 @@ class ArchiveCore {
   Result<Lane*> LeaseLane();
   void Release(Lane& lane);
   Result<RecordInfo> Write(Lane& lane, const RecordDraft& record);
+  // Writes the records that `drafts` gives into the main lane, one behind the
+  // other. The lock is given up while they are pressed; if the lane ended
+  // meanwhile, all is done again, `drafts` with the new one.
+  using DraftsFor = std::function<Result<std::vector<RecordDraft>>(Lane&)>;
+  Result<std::vector<RecordInfo>> WriteToMain(
+      std::unique_lock<std::mutex>& lock, const DraftsFor& drafts);
   // The record id of `chain` in this lane, written first if it is new.
   Result<std::string> ChainRecord(Lane& lane, const Connection& connection,
                                   std::string_view host,
@@ -162,6 +159,8 @@ class ArchiveCore {
   Result<Lane*> NewLane(std::string_view suffix,
                         std::shared_ptr<const ZstdDictionary> dictionary);
   Status WriteWarcinfo(Lane& lane);
+  Result<RecordInfo> Put(Lane& lane, const RecordDraft& draft,
+                         PressedRecord record);
   void MaybeRetire(Lane& lane);
   void ConsiderDictionary(std::unique_lock<std::mutex>& lock);
   Status SyncStaged(std::unique_lock<std::mutex>& lock);

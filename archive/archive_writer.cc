@@ -64,12 +64,10 @@ Json EntryOf(const RecordInfo& record, const std::string& bundle,
 
 namespace {
 
-Result<RecordInfo> WriteOther(ArchiveCore& core, std::string_view type,
-                              std::string_view uri,
-                              std::string_view content_type,
-                              std::string_view bytes,
-                              std::string_view refers_to, TimePoint date) {
-  STEMMA_TRY(Lane* const main, core.MainLane());
+RecordDraft DraftOther(ArchiveCore& core, std::string_view type,
+                       std::string_view uri, std::string_view content_type,
+                       std::string_view bytes, std::string_view refers_to,
+                       TimePoint date) {
   RecordDraft record;
   record.header.Add("WARC-Type", type);
   record.header.Add("WARC-Record-ID", "<" + core.NewId() + ">");
@@ -82,7 +80,17 @@ Result<RecordInfo> WriteOther(ArchiveCore& core, std::string_view type,
   record.body = bytes;
   record.payload_digest = type == "resource";
   record.incompressible = IsPackedType(content_type);
-  return core.Write(*main, record);
+  return record;
+}
+
+Result<RecordInfo> WriteOther(ArchiveCore& core, std::string_view type,
+                              std::string_view uri,
+                              std::string_view content_type,
+                              std::string_view bytes,
+                              std::string_view refers_to, TimePoint date) {
+  STEMMA_TRY(Lane* const main, core.MainLane());
+  return core.Write(
+      *main, DraftOther(core, type, uri, content_type, bytes, refers_to, date));
 }
 
 }  // namespace
@@ -201,7 +209,11 @@ struct BodyWriter::State {
   Status DropStream();
   WarcHeader ResponseHeader(const Exchange& exchange,
                             const std::string& chain) const;
+  RecordDraft DraftRequest(const Exchange& exchange) const;
+  Result<RecordDraft> DraftResponse(const Exchange& exchange,
+                                    const std::string& chain);
   Result<RecordInfo> WriteRequest(Lane& to, const Exchange& exchange);
+  Result<std::string> WriteChain(Lane& to, const Exchange& exchange);
   Result<RecordInfo> FinishBuffered(const Exchange& exchange);
   Result<RecordInfo> FinishStream(const Exchange& exchange);
   Result<Sha256> BlockDigestAgain(const Exchange& exchange);
@@ -219,16 +231,21 @@ WarcHeader BodyWriter::State::ResponseHeader(const Exchange& exchange,
   return header;
 }
 
-// With the core's mutex held; nothing when no request was sent.
-Result<RecordInfo> BodyWriter::State::WriteRequest(Lane& to,
-                                                   const Exchange& exchange) {
-  if (exchange.request.empty()) return RecordInfo();
+// With the core's mutex held.
+RecordDraft BodyWriter::State::DraftRequest(const Exchange& exchange) const {
   RecordDraft record;
   record.header = CommonHeader("request", core->NewId(), exchange);
   if (exchange.status != 0) AddConcurrent(record.header, response_id);
   record.header.Add("Content-Type", "application/http; msgtype=request");
   record.head = exchange.request;
-  STEMMA_TRY(RecordInfo info, core->Write(to, record));
+  return record;
+}
+
+// The same; nothing when no request was sent.
+Result<RecordInfo> BodyWriter::State::WriteRequest(Lane& to,
+                                                   const Exchange& exchange) {
+  if (exchange.request.empty()) return RecordInfo();
+  STEMMA_TRY(RecordInfo info, core->Write(to, DraftRequest(exchange)));
   return draft->Keep(std::move(info));
 }
 
@@ -301,20 +318,9 @@ Status BodyWriter::State::DropStream() {
   return cut;
 }
 
-Result<RecordInfo> BodyWriter::State::FinishBuffered(const Exchange& exchange) {
-  const std::lock_guard lock(core->mutex);
-  STEMMA_TRY(Lane* const main, core->MainLane());
-  RecordInfo chain_record;
-  STEMMA_TRY(const std::string chain,
-             core->ChainRecord(*main, exchange.connection, HostOf(exchange.url),
-                               FormatSeconds(exchange.started), &chain_record));
-  if (!chain_record.id.empty()) draft->Keep(chain_record);
-  if (exchange.status == 0 && exchange.response_head.empty()) {
-    STEMMA_TRY(RecordInfo request, WriteRequest(*main, exchange));
-    return request.id.empty() && !chain_record.id.empty()
-               ? draft->records.back()
-               : request;
-  }
+// With the core's mutex held.
+Result<RecordDraft> BodyWriter::State::DraftResponse(const Exchange& exchange,
+                                                     const std::string& chain) {
   RecordDraft record;
   record.header = ResponseHeader(exchange, chain);
   record.head = exchange.response_head;
@@ -325,11 +331,41 @@ Result<RecordInfo> BodyWriter::State::FinishBuffered(const Exchange& exchange) {
     record.payload = PayloadDigest();
   }
   record.incompressible = IsPackedType(facts.mime);
-  STEMMA_TRY(RecordInfo response, core->Write(*main, record));
-  response = draft->Keep(std::move(response));
-  STEMMA_TRY(const RecordInfo request, WriteRequest(*main, exchange));
-  static_cast<void>(request);
-  return response;
+  return record;
+}
+
+// The record of the certificates, if it is new to the lane; its id or "".
+// With the core's mutex held.
+Result<std::string> BodyWriter::State::WriteChain(Lane& to,
+                                                  const Exchange& exchange) {
+  RecordInfo written;
+  STEMMA_TRY(std::string id,
+             core->ChainRecord(to, exchange.connection, HostOf(exchange.url),
+                               FormatSeconds(exchange.started), &written));
+  if (!written.id.empty()) draft->Keep(std::move(written));
+  return id;
+}
+
+Result<RecordInfo> BodyWriter::State::FinishBuffered(const Exchange& exchange) {
+  std::unique_lock lock(core->mutex);
+  const bool answered = exchange.status != 0 || !exchange.response_head.empty();
+  const auto drafts = [&](Lane& to) -> Result<std::vector<RecordDraft>> {
+    std::vector<RecordDraft> records;
+    STEMMA_TRY(const std::string chain, WriteChain(to, exchange));
+    if (answered) {
+      STEMMA_TRY(RecordDraft response, DraftResponse(exchange, chain));
+      records.push_back(std::move(response));
+    }
+    if (!exchange.request.empty()) records.push_back(DraftRequest(exchange));
+    return records;
+  };
+  const std::size_t before = draft->records.size();
+  STEMMA_TRY(const std::vector<RecordInfo> written,
+             core->WriteToMain(lock, drafts));
+  const std::size_t with_chain = draft->records.size();
+  for (const RecordInfo& info : written) draft->Keep(info);
+  if (!written.empty()) return draft->records[with_chain];
+  return with_chain > before ? draft->records.back() : RecordInfo();
 }
 
 // The head that is known now is not the one that was hashed: read the body
@@ -381,7 +417,7 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
   const auto header_frame =
       [&](const std::string& chain) -> Result<std::string> {
     header = ResponseHeader(exchange, chain);
-    header.Add("WARC-Warcinfo-ID", "<" + lane->warcinfo_id + ">");
+    header.Add("WARC-Warcinfo-ID", "<" + lane->press->warcinfo_id() + ">");
     header.Add("WARC-Block-Digest", digest.Labelled());
     if (given == nullptr || payload_digest) {
       header.Add("WARC-Payload-Digest", PayloadDigest().Labelled());
@@ -389,7 +425,7 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
     header.Add("Content-Length",
                std::to_string(exchange.response_head.size() + total));
     std::string text = header.Serialize() + exchange.response_head;
-    STEMMA_TRY(std::string frame, lane->text.Encode(text));
+    STEMMA_TRY(std::string frame, lane->press->Encode(text));
     table = {{static_cast<std::uint32_t>(frame.size()),
               static_cast<std::uint32_t>(text.size())}};
     return frame;
@@ -791,21 +827,30 @@ Result<CaptureInfo> ArchiveWriter::StageRows(
 Result<CaptureInfo> ArchiveWriter::StageMade(
     std::string_view type, std::string_view capture_id, const Json& facts,
     std::span<const DerivedRecord> records) {
-  const std::lock_guard lock(core_->mutex);
   STEMMA_CHECK_OK(CheckEventFields(facts));
   CaptureInfo info{std::string(capture_id), 0, {}};
   std::vector<Json> entries;
   const TimePoint now = core_->options().clock();
-  std::string bundle;
-  for (const DerivedRecord& record : records) {
-    // A conversion stands on one record; without one it is a resource.
-    STEMMA_TRY(
-        RecordInfo written,
-        WriteOther(*core_, record.refers_to.empty() ? "resource" : "conversion",
-                   record.uri, record.content_type, record.bytes,
-                   record.refers_to, now));
-    written.capture_id = info.id;
-    if (bundle.empty()) bundle = written.bundle;
+  const auto drafts = [&](Lane&) -> Result<std::vector<RecordDraft>> {
+    std::vector<RecordDraft> made;
+    for (const DerivedRecord& record : records) {
+      // A conversion stands on one record; without one it is a resource.
+      made.push_back(DraftOther(
+          *core_, record.refers_to.empty() ? "resource" : "conversion",
+          record.uri, record.content_type, record.bytes, record.refers_to,
+          now));
+    }
+    return made;
+  };
+  std::unique_lock lock(core_->mutex);
+  std::vector<RecordInfo> written;
+  if (!records.empty()) {
+    STEMMA_TRY(written, core_->WriteToMain(lock, drafts));
+  }
+  const std::string bundle = written.empty() ? "" : written.front().bundle;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const DerivedRecord& record = records[i];
+    written[i].capture_id = info.id;
     Json entry = Json::object();
     if (!record.facts.empty()) {
       entry = Json::parse(record.facts, nullptr, false);
@@ -814,11 +859,11 @@ Result<CaptureInfo> ArchiveWriter::StageMade(
                      "facts of a derived record are no object for an event");
       }
     }
-    entry.update(EntryOf(written, bundle, ""));
+    entry.update(EntryOf(written[i], bundle, ""));
     if (!record.kind.empty()) entry["kind"] = record.kind;
     entries.push_back(std::move(entry));
-    info.records.push_back(std::move(written));
   }
+  info.records = std::move(written);
   // Several lines if one cannot hold all; each stands for itself.
   std::size_t begin = 0;
   do {
