@@ -1,5 +1,12 @@
 // The inside of ArchiveWriter: lanes (bundles being written), the order of
-// writes, recovery. Not for other rooms.
+// writes, recovery. Not for other rooms. Its members live with what they are
+// about:
+//   archive_core.cc          opening, the order of log, syncs and index
+//   archive_lanes.cc         bundles being written, and records into them
+//   archive_seal.cc          their end
+//   archive_dictionaries.cc  what the next one is compressed with
+//   archive_recovery.cc      what a killed process left
+//   archive_repack.cc        sealed ones, packed anew or redacted
 #pragma once
 
 #include <condition_variable>
@@ -11,6 +18,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +81,7 @@ class ArchiveCore {
 
   // All below are called with `mutex` held.
   std::string NewId();
+  void FillRandom(std::span<std::uint8_t> out) const;
   Result<Lane*> MainLane();
   Result<Lane*> LeaseLane();
   void Release(Lane& lane);
