@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/c2pa.h"
 #include "cli/commands.h"
 #include "cli/page_source.h"
 #include "cli/session.h"
@@ -98,7 +99,8 @@ Status Run(const Options& given, Session& session) {
     options.how.limits.wall_seconds = session.network.max_time;
     options.how.limits.cpu_seconds = session.network.max_time;
   }
-  STEMMA_TRY(const VideoReport report, ReadVideo(video.bytes, options.how));
+  STEMMA_TRY(VideoReport report, ReadVideo(video.bytes, options.how));
+  JudgeC2pa(video.bytes, report);
   for (const std::string& warning : report.warnings) session.Note(warning);
   if (!options.out.empty()) {
     STEMMA_CHECK_OK(WriteBeside(options, video.name, report));

@@ -18,6 +18,7 @@
 #include "cli/page_source.h"
 #include "cli/session.h"
 #include "cli/verify_view.h"
+#include "media/keyframes.h"
 #include "review/verify_report.h"
 #include "trace/compare.h"
 #include "trace/site_model.h"
@@ -141,15 +142,36 @@ std::string VideoLine(const VideoComparison& video) {
   return line;
 }
 
+// What both sides' videos say of their origin; nothing when none says any.
+std::string C2paStateOf(const Videos& videos) {
+  std::string state;
+  for (const auto& video : videos) {
+    const auto fact = video->facts.find("c2pa_state");
+    if (fact == video->facts.end() || !fact->is_string()) continue;
+    if (!state.empty()) state += "; ";
+    state += fact->get<std::string>();
+  }
+  return state;
+}
+
+Json C2paOf(const Verified& verified) {
+  const std::string a = C2paStateOf(verified.reference_videos);
+  const std::string b = C2paStateOf(verified.suspect_videos);
+  if (a.empty() && b.empty()) return nullptr;
+  return {{"a", a.empty() ? "absent" : a}, {"b", b.empty() ? "absent" : b}};
+}
+
 void Print(const Verified& verified, Session& session) {
+  const Json c2pa = C2paOf(verified);
   const VerdictSide reference{&verified.reference.publication,
                               TextMethod(verified.reference)};
   const VerdictSide suspect{&verified.suspect.publication,
                             TextMethod(verified.suspect)};
   if (session.json) {
-    *session.out << VerdictToJson(verified.comparison, reference, suspect,
-                                  verified.video, STEMMA_VERSION)
-                        .dump(1, ' ', false, Json::error_handler_t::replace)
+    Json json = VerdictToJson(verified.comparison, reference, suspect,
+                              verified.video, STEMMA_VERSION);
+    if (!c2pa.is_null()) json["video"]["c2pa"] = c2pa;
+    *session.out << json.dump(1, ' ', false, Json::error_handler_t::replace)
                  << "\n";
     return;
   }
@@ -160,6 +182,11 @@ void Print(const Verified& verified, Session& session) {
                                 verified.reference.publication,
                                 verified.suspect.publication, style)
                << VideoLine(verified.video) << "\n";
+  if (!c2pa.is_null()) {
+    *session.out << fmt::format("C2PA:  reference {}, suspect {}\n",
+                                ForTerminal(c2pa["a"].get<std::string>()),
+                                ForTerminal(c2pa["b"].get<std::string>()));
+  }
 }
 
 Status WriteReport(const Verified& verified, const Options& options,

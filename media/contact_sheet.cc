@@ -71,7 +71,9 @@ std::vector<std::string> Summary(const VideoReport& r) {
   if (FactFlag(r, "vfr")) words.push_back("variable rate");
   if (FactFlag(r, "interlaced")) words.push_back("interlaced");
   if (FactFlag(r, "hdr")) words.push_back("HDR, tone-mapped here");
-  if (FactFlag(r, "c2pa")) words.push_back("C2PA manifest (not verified)");
+  if (FactFlag(r, "c2pa")) {
+    words.push_back("C2PA: " + FactText(r, "c2pa_state"));
+  }
   return words;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "hash/sha256.h"
+#include "media/c2pa.h"
 #include "media/mp4_boxes.h"
 #include "media/picture_file.h"
 #include "media/worker_process.h"
@@ -159,10 +160,6 @@ void TakeBoxFacts(const BoxWalk& walk, VideoReport& report) {
   facts["moov_first"] = walk.moov_first;
   if (walk.fragments > 0) facts["fragments"] = walk.fragments;
   if (walk.edit_list) facts["edit_list"] = true;
-  if (walk.c2pa) {
-    facts["c2pa"] = true;
-    facts["c2pa_note"] = "present, not verified";
-  }
   if (walk.samples > 0) facts["samples_claimed"] = walk.samples;
   if (walk.trailing_bytes > 0) {
     facts["trailing_bytes"] = walk.trailing_bytes;
@@ -170,6 +167,15 @@ void TakeBoxFacts(const BoxWalk& walk, VideoReport& report) {
         "{} bytes follow the video's last box", walk.trailing_bytes));
   }
   if (walk.external_data) facts["external_data"] = true;
+}
+
+// After the digests.
+void TakeC2pa(const BoxWalk& walk, VideoReport& report) {
+  for (const BoxDigest& box : report.boxes) {
+    if (walk.c2pa == box.offset) {
+      AddC2paFacts({box.size, box.sha256}, report.facts);
+    }
+  }
 }
 
 // ---- pictures ----
@@ -318,6 +324,7 @@ Result<VideoReport> ReadVideo(const Blob& video,
     TakeBoxFacts(walk, report);
   }
   STEMMA_CHECK_OK(Digest(video, report));
+  TakeC2pa(walk, report);
   if (!LooksLikeVideo(prefix)) {
     report.reason = WhatItIs(prefix);
     return report;

@@ -331,7 +331,7 @@ Status TakeTopLevel(const Blob& video, const BoxDigest& box, std::size_t head,
     STEMMA_TRY(const std::string uuid,
                ReadPiece(video, box.offset + head,
                          std::min<std::uint64_t>(16, inside)));
-    if (uuid == kC2paUuid) walk.c2pa = true;
+    if (uuid == kC2paUuid && !walk.c2pa) walk.c2pa = box.offset;
   }
   return {};
 }

@@ -35,8 +35,9 @@ struct BoxWalk {
   std::vector<std::string> damage;
   bool has_moov = false, moov_first = false;  // before the first mdat
   int tracks = 0, video_tracks = 0, fragments = 0;
-  bool edit_list = false;      // one that does more than start at 0
-  bool c2pa = false;           // a C2PA manifest box; not verified
+  bool edit_list = false;  // one that does more than start at 0
+  // Where a C2PA manifest box begins, the first one; not verified.
+  std::optional<std::uint64_t> c2pa;
   bool external_data = false;  // a data reference to another file
   bool media_complete = true;  // the last box ends inside the file
   std::uint64_t trailing_bytes = 0;

@@ -7,6 +7,7 @@
 #include "hash/image.h"
 #include "hash/pdq.h"
 #include "hash/sha256.h"
+#include "media/c2pa.h"
 #include "media/frame_views.h"
 
 namespace stemma {
@@ -44,6 +45,9 @@ Result<VideoReport> ReadPicture(std::string_view bytes) {
   report.height = std::min(image.height, 65535);
   report.facts["kind"] = "image";
   report.facts["pdq_rule"] = kPdqRule512;
+  if (const auto box = FindC2paInJpeg(bytes)) {
+    AddC2paFacts(*box, report.facts);
+  }
   report.payload_bytes = bytes.size();
   report.payload = Sha256Of(bytes);
 

@@ -117,7 +117,7 @@ TEST(Mp4Boxes, FindsManifests) {
       Movie("") + Box("uuid",
                       "\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e"
                       "\xc4\x81manifest"));
-  EXPECT_TRUE(walk.c2pa);
+  EXPECT_EQ(walk.c2pa, Movie("").size());
 }
 
 // Every truncation and every broken size must end, in bounds.
