@@ -4,11 +4,15 @@
 //   proof and check of one event from tiles (goal: 10 ms at 10,000,000)
 //   appending with group commit (goal: 20,000 events/s)
 // Usage: evidence_bench [EVENTS] [FOLDER]; 200,000 in a new folder of $TMPDIR.
+//        evidence_bench scale [EVENTS] [FOLDER]; the proofs alone, of
+//        10,000,000 (2 GB of log and 320 MB of tiles)
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -103,15 +107,21 @@ void Verification(const fs::path& folder, std::uint64_t count,
       bytes / digest / 1e6, digest / verify);
 }
 
-// Line, proof and check of events spread over the log, cold caches of ours.
-void Proofs(const fs::path& folder, std::uint64_t count) {
-  const fs::path log = folder / "events.jsonl";
-  const std::vector<Sha256> leaves = WriteLog(log, count, 300);
-  const Sha256 root = RootOf(leaves);
+// A log of `count` lines and its tiles, written by the writer's own tile code.
+Sha256 WriteLogAndTiles(const fs::path& folder, std::uint64_t count,
+                        std::size_t size) {
+  const std::vector<Sha256> leaves =
+      WriteLog(folder / "events.jsonl", count, size);
   if (!WriteTiles(folder, 0, count,
                   [&](std::uint64_t i) { return leaves.at(i); })) {
     std::exit(1);
   }
+  return RootOf(leaves);
+}
+
+// Line, proof and check of events spread over the log, each with files opened
+// anew; and what memory this process has taken at most.
+void Proofs(const fs::path& folder, std::uint64_t count, const Sha256& root) {
   double worst = 0;
   double sum = 0;
   constexpr int kProofs = 200;
@@ -119,7 +129,7 @@ void Proofs(const fs::path& folder, std::uint64_t count) {
     const std::uint64_t seq =
         static_cast<std::uint64_t>(i) * 7919 * 104729 % count;
     const double begin = Seconds();
-    Result<LogFile> file = LogFile::Open(log);
+    Result<LogFile> file = LogFile::Open(folder / "events.jsonl");
     TileReader tiles(folder, count);
     const auto line = file->Line(seq);
     const auto proof = InclusionProof(tiles.Source(), seq, count);
@@ -131,8 +141,23 @@ void Proofs(const fs::path& folder, std::uint64_t count) {
     worst = std::max(worst, took);
     sum += took;
   }
-  fmt::print("line, proof and check of one of {}: {:.3f} ms, worst {:.3f} ms\n",
-             count, sum / kProofs * 1e3, worst * 1e3);
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  fmt::print(
+      "line, proof and check of one of {}: {:.3f} ms, worst {:.3f} ms, memory "
+      "at most {:.1f} MiB\n",
+      count, sum / kProofs * 1e3, worst * 1e3,
+      static_cast<double>(used.ru_maxrss) / 1024);
+}
+
+// The proofs in a process of their own, so that its memory is theirs.
+void ProofsApart(const char* self, const fs::path& folder, std::uint64_t count,
+                 std::size_t size) {
+  const std::string root = WriteLogAndTiles(folder, count, size).Hex();
+  const std::string command =
+      fmt::format("'{}' prove {} '{}' {}", self, count, folder.string(), root);
+  std::fflush(stdout);
+  if (std::system(command.c_str()) != 0) std::exit(1);
 }
 
 // Group commit: a sync for every thousand events.
@@ -159,14 +184,25 @@ void Appends(const fs::path& folder, std::uint64_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::uint64_t count = argc > 1 ? std::stoull(argv[1]) : 200'000;
+  const std::string mode = argc > 1 ? argv[1] : "";
+  if (mode == "prove" && argc == 5) {
+    Proofs(argv[3], std::stoull(argv[2]), *Sha256::Parse(argv[4]));
+    return 0;
+  }
+  const bool scale = mode == "scale";
+  const int first = scale ? 2 : 1;
+  const std::uint64_t count = argc > first ? std::stoull(argv[first])
+                              : scale      ? 10'000'000
+                                           : 200'000;
   const fs::path folder =
-      argc > 2 ? fs::path(argv[2])
-               : fs::temp_directory_path() / "stemma-evidence-bench";
+      argc > first + 1 ? fs::path(argv[first + 1])
+                       : fs::temp_directory_path() / "stemma-evidence-bench";
   fs::create_directories(folder);
-  Verification(folder, count, 1200);
-  Verification(folder, count, 300);
-  Proofs(folder, count);
-  Appends(folder, std::min<std::uint64_t>(count, 200'000));
+  if (!scale) {
+    Verification(folder, count, 1200);
+    Verification(folder, count, 300);
+    Appends(folder, std::min<std::uint64_t>(count, 200'000));
+  }
+  ProofsApart(argv[0], folder, count, 200);
   fs::remove_all(folder);
 }
