@@ -53,7 +53,8 @@ struct Lane {
   std::shared_ptr<RecordPress> press;  // outlives the lane while in use
   // Of every record, in order; none when something was streamed into it.
   std::optional<BundleTally> tally;
-  std::map<std::string, std::string> chains;  // certificate chain -> record id
+  // Certificate chains and what came with them, by digest -> record id.
+  std::map<std::string, std::string> tls_records;
   TimePoint opened{};
   int uncommitted = 0;  // records whose event is not durable yet
   bool leased = false;
@@ -92,10 +93,16 @@ class ArchiveCore {
   using DraftsFor = std::function<Result<std::vector<RecordDraft>>(Lane&)>;
   Result<std::vector<RecordInfo>> WriteToMain(
       std::unique_lock<std::mutex>& lock, const DraftsFor& drafts);
-  // The record id of `chain` in this lane, written first if it is new.
-  Result<std::string> ChainRecord(Lane& lane, const Connection& connection,
-                                  std::string_view host,
-                                  const std::string& date, RecordInfo* written);
+  // The record id of the connection's certificate chain in this lane; empty
+  // without TLS. What is new of chain, OCSP staple and timestamps is written
+  // first (connection_records.cc).
+  Result<std::string> ChainRecords(Lane& lane, const Connection& connection,
+                                   std::string_view host,
+                                   const std::string& date,
+                                   std::vector<RecordInfo>* written);
+  // The same when nothing is new, else nullopt.
+  std::optional<std::string> KnownChain(const Lane& lane,
+                                        const Connection& connection) const;
   Status Stage(std::string_view type, nlohmann::json event,
                std::span<const RecordInfo> records);
   // Makes all that was staged before the call durable. Many may wait for it

@@ -8,7 +8,6 @@
 #include "archive/bundle_name.h"
 #include "archive/durable_file.h"
 #include "archive/stored_record.h"
-#include "core/base64.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -184,43 +183,6 @@ Result<RecordInfo> ArchiveCore::Put(Lane& lane, const RecordDraft& draft,
   Remember(info, read_soon ? draft.body : std::string_view());
   if (!draft.incompressible) NoteSample(lane, draft, info, record.content);
   return info;
-}
-
-Result<std::string> ArchiveCore::ChainRecord(Lane& lane,
-                                             const Connection& connection,
-                                             std::string_view host,
-                                             const std::string& date,
-                                             RecordInfo* written) {
-  if (connection.certificates.empty()) return std::string();
-  std::string key;
-  for (const std::string& der : connection.certificates) {
-    key += Sha256Of(der).Hex();
-  }
-  const auto known = lane.chains.find(key);
-  if (known != lane.chains.end()) return known->second;
-  std::string pem;
-  for (const std::string& der : connection.certificates) {
-    const std::string text = Base64Of(der);
-    pem += "-----BEGIN CERTIFICATE-----\n";
-    for (std::size_t i = 0; i < text.size(); i += 64) {
-      pem += text.substr(i, 64) + "\n";
-    }
-    pem += "-----END CERTIFICATE-----\n";
-  }
-  RecordDraft record;
-  const std::string id = NewId();
-  record.header.Add("WARC-Type", "resource");
-  record.header.Add("WARC-Record-ID", "<" + id + ">");
-  record.header.Add("WARC-Date", date);
-  record.header.Add(
-      "WARC-Target-URI",
-      UriForHeader(fmt::format("urn:stemma:tls:{}:{}", host,
-                               Sha256Of(connection.certificates[0]).Hex())));
-  record.header.Add("Content-Type", "application/pem-certificate-chain");
-  record.body = pem;
-  STEMMA_TRY(*written, Write(lane, record));
-  lane.chains[key] = id;
-  return id;
 }
 
 }  // namespace stemma

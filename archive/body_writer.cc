@@ -154,15 +154,15 @@ Result<RecordDraft> BodyWriter::State::DraftResponse(const Exchange& exchange,
   return record;
 }
 
-// The record of the certificates, if it is new to the lane; its id or "".
-// With the core's mutex held.
+// The records of the certificates and what came with them, as far as they are
+// new to the lane; the chain's id or "". With the core's mutex held.
 Result<std::string> BodyWriter::State::WriteChain(Lane& to,
                                                   const Exchange& exchange) {
-  RecordInfo written;
+  std::vector<RecordInfo> written;
   STEMMA_TRY(std::string id,
-             core->ChainRecord(to, exchange.connection, HostOf(exchange.url),
-                               FormatSeconds(exchange.started), &written));
-  if (!written.id.empty()) draft->Keep(std::move(written));
+             core->ChainRecords(to, exchange.connection, HostOf(exchange.url),
+                                FormatSeconds(exchange.started), &written));
+  for (RecordInfo& record : written) draft->Keep(std::move(record));
   return id;
 }
 
@@ -219,20 +219,15 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
   }
   const std::lock_guard lock(core->mutex);
   STEMMA_CHECK_OK(core->CheckUsable());
-  // The chain's record follows the response; its id is settled before.
-  RecordInfo chain_record;
+  // The chain's records follow the response; their ids are settled before.
+  std::vector<RecordInfo> tls_records;
   const std::uint64_t body_end = lane->file.size();
 
   WarcHeader header = ResponseHeader(exchange, "");
-  std::string chain_id;
   // Put the seek table first, then chain and request behind it.
   std::vector<FrameSizes> table;
-  std::string known_key;
-  for (const std::string& der : exchange.connection.certificates) {
-    known_key += Sha256Of(der).Hex();
-  }
-  const auto known = lane->chains.find(known_key);
-  if (known != lane->chains.end()) chain_id = known->second;
+  std::optional<std::string> chain_id =
+      core->KnownChain(*lane, exchange.connection);
 
   const auto header_frame =
       [&](const std::string& chain) -> Result<std::string> {
@@ -251,17 +246,17 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
     return frame;
   };
   // The table's size does not depend on the header, so its place is known: the
-  // record ends there, and the chain's record may be written before the room
+  // record ends there, and the chain's records may be written before the room
   // is filled.
   const std::size_t table_size = 8 + (frames.size() + 2) * 8 + 9;
-  if (chain_id.empty() && !exchange.connection.certificates.empty()) {
+  if (!chain_id) {
     auto hole = lane->file.Append(VoidFrame(table_size));
     if (!hole) return core->Fail(std::move(hole).error());
-    STEMMA_TRY(chain_id, core->ChainRecord(
+    STEMMA_TRY(chain_id, core->ChainRecords(
                              *lane, exchange.connection, HostOf(exchange.url),
-                             FormatSeconds(exchange.started), &chain_record));
+                             FormatSeconds(exchange.started), &tls_records));
   }
-  STEMMA_TRY(std::string frame, header_frame(chain_id));
+  STEMMA_TRY(std::string frame, header_frame(*chain_id));
   if (frame.size() + 8 > room_size) {
     return core->Fail(Error(ErrorCode::kLimit,
                             fmt::format("response head of {} grew beyond its "
@@ -292,7 +287,7 @@ Result<RecordInfo> BodyWriter::State::FinishStream(const Exchange& exchange) {
   ++lane->uncommitted;
   core->Remember(info);
   info = draft->Keep(std::move(info));
-  if (!chain_record.id.empty()) draft->Keep(chain_record);
+  for (const RecordInfo& record : tls_records) draft->Keep(record);
   STEMMA_TRY(const RecordInfo request, WriteRequest(*lane, exchange));
   static_cast<void>(request);
   core->Release(*lane);
@@ -423,12 +418,12 @@ Result<RecordInfo> BodyWriter::FinishAsRevisit(const Exchange& exchange,
   STEMMA_CHECK_OK(s.DropStream());
   STEMMA_TRY(Lane* const main, s.core->MainLane());
   const bool identical = profile == RevisitProfile::kIdenticalPayload;
-  RecordInfo chain_record;
+  std::vector<RecordInfo> tls_records;
   STEMMA_TRY(
       const std::string chain,
-      s.core->ChainRecord(*main, exchange.connection, HostOf(exchange.url),
-                          FormatSeconds(exchange.started), &chain_record));
-  if (!chain_record.id.empty()) s.draft->Keep(chain_record);
+      s.core->ChainRecords(*main, exchange.connection, HostOf(exchange.url),
+                           FormatSeconds(exchange.started), &tls_records));
+  for (const RecordInfo& record : tls_records) s.draft->Keep(record);
   RecordDraft record;
   WarcHeader& header = record.header;
   header = CommonHeader("revisit", s.response_id, exchange);

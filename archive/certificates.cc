@@ -166,7 +166,7 @@ Result<CertificateFacts> ReadCertificate(std::string_view der) {
 
 Status VerifyChain(const std::vector<std::string>& chain,
                    std::string_view anchors_pem, CertificateUse use,
-                   std::string_view host, TimePoint at) {
+                   std::string_view host, TimePoint at, Strictness strictness) {
   if (chain.empty()) return Malformed("no certificate");
   std::vector<Certificate> owners;
   const Handle<STACK_OF(X509), FreeStack> untrusted(sk_X509_new_null());
@@ -187,7 +187,9 @@ Status VerifyChain(const std::vector<std::string>& chain,
   X509_VERIFY_PARAM_set_time(
       parameters,
       std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count());
-  X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_X509_STRICT);
+  if (strictness == Strictness::kStrict) {
+    X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_X509_STRICT);
+  }
   X509_VERIFY_PARAM_set_purpose(parameters, use == CertificateUse::kTlsServer
                                                 ? X509_PURPOSE_SSL_SERVER
                                                 : X509_PURPOSE_TIMESTAMP_SIGN);

@@ -26,6 +26,9 @@ struct CertificateFacts {
 Result<CertificateFacts> ReadCertificate(std::string_view der);
 
 enum class CertificateUse { kTlsServer, kTimestamping };
+// kAsClientsDo: certificates need not be of RFC 5280's form to the letter, as
+// web browsers and curl have it.
+enum class Strictness { kStrict, kAsClientsDo };
 
 // Whether `chain` (leaf first; the rest in any order, untrusted) leads from
 // its leaf to one of `anchors_pem` at time `at`, every certificate strictly
@@ -34,7 +37,8 @@ enum class CertificateUse { kTlsServer, kTimestamping };
 // kMalformed says why not.
 Status VerifyChain(const std::vector<std::string>& chain,
                    std::string_view anchors_pem, CertificateUse use,
-                   std::string_view host, TimePoint at);
+                   std::string_view host, TimePoint at,
+                   Strictness strictness = Strictness::kStrict);
 
 // ECDSA over SHA-256 of `message` with a P-256 or P-384 key given as SPKI DER.
 // `signature` is a DER pair or raw r || s; which of them is decided by length

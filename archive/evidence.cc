@@ -12,9 +12,12 @@
 #include "archive/durable_file.h"
 #include "archive/event_line.h"
 #include "archive/evidence_bundles.h"
+#include "archive/evidence_files.h"
 #include "archive/evidence_handover.h"
+#include "archive/evidence_keys.h"
 #include "archive/evidence_log.h"
 #include "archive/evidence_time.h"
+#include "archive/proof_certificates.h"
 #include "archive/signing.h"
 #include "core/base64.h"
 
@@ -22,147 +25,6 @@ namespace stemma {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kMaxManifestFile = std::size_t{4} << 20;
-
-// --- Files -----------------------------------------------------------------
-
-struct ManifestFiles {
-  fs::path root, manifest;
-  bool archive = false;  // has manifest/: tiles and the copy are expected
-  std::map<std::uint64_t, std::string> checkpoints;  // checkpoint.<size>
-  std::map<std::uint64_t, std::string> cosigned;
-  std::optional<std::string> copy;                 // `checkpoint`
-  std::map<std::string, std::string> other_notes;  // checkpoint.*
-  std::vector<TokenFiles> tokens;
-  std::vector<std::string> key_files;  // *.vkey, contents
-};
-
-std::optional<std::uint64_t> ParseSizeName(std::string_view text) {
-  std::uint64_t number = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, number);
-  if (text.empty() || error != std::errc() || end != last ||
-      (text.size() > 1 && text[0] == '0')) {
-    return std::nullopt;
-  }
-  return number;
-}
-
-class FileCollector {
- public:
-  FileCollector(ManifestFiles& files, FindingList& findings)
-      : files_(files), findings_(findings) {}
-
-  void Collect() {
-    std::vector<fs::path> paths;
-    std::error_code failed;
-    for (const auto& entry : fs::directory_iterator(files_.manifest, failed)) {
-      paths.push_back(entry.path());
-    }
-    std::sort(paths.begin(), paths.end());
-    for (const fs::path& path : paths) Take(path);
-    for (auto& [name, token] : tokens_) {
-      token.name = name;
-      files_.tokens.push_back(std::move(token));
-    }
-  }
-
- private:
-  void Take(const fs::path& path) {
-    const std::string name = path.filename().string();
-    const bool ours = name == "events.jsonl" || name == "tile" ||
-                      name.starts_with("checkpoint") || name.ends_with(".vkey");
-    if (!ours) {
-      // A hand-over has other files beside these; a manifest has none.
-      if (files_.archive && name != "lock") Unexpected(name);
-      return;
-    }
-    std::error_code failed;
-    const fs::file_status status = fs::symlink_status(path, failed);
-    const bool folder = name == "tile";
-    if (folder ? !fs::is_directory(status) : !fs::is_regular_file(status)) {
-      findings_.Add({"not-regular-file", Weight::kAltered, name,
-                     "a link, a folder or a device stands in the place of a "
-                     "file",
-                     std::nullopt});
-      return;
-    }
-    if (folder || name == "events.jsonl") return;
-    Result<std::string> bytes = ReadRegularFile(path, kMaxManifestFile);
-    if (!bytes) {
-      findings_.Add({"not-regular-file", Weight::kAltered, name,
-                     bytes.error().message(), std::nullopt});
-      return;
-    }
-    Sort(name, *std::move(bytes));
-  }
-
-  void Unexpected(const std::string& name) {
-    findings_.Add({"unexpected-file", Weight::kWarning, name,
-                   "nothing of a manifest has this name", std::nullopt});
-  }
-
-  void Sort(const std::string& name, std::string bytes) {
-    if (name.ends_with(".vkey")) {
-      files_.key_files.push_back(std::move(bytes));
-      return;
-    }
-    if (name == "checkpoint") {
-      files_.copy = std::move(bytes);
-      return;
-    }
-    const std::string_view rest = std::string_view(name).substr(
-        std::min<std::size_t>(11, name.size()));  // after "checkpoint."
-    const std::size_t dot = rest.find('.');
-    const auto size = ParseSizeName(rest.substr(0, dot));
-    const std::string_view kind =
-        dot == std::string_view::npos ? "" : rest.substr(dot + 1);
-    if (size && kind.empty()) {
-      files_.checkpoints[*size] = std::move(bytes);
-    } else if (size && kind == "cosigned") {
-      files_.cosigned[*size] = std::move(bytes);
-    } else if (size && kind.starts_with("tsa") &&
-               (kind.ends_with(".tsr") || kind.ends_with(".tsq"))) {
-      TokenFiles& token = tokens_[name.substr(0, name.size() - 4)];
-      token.size = *size;
-      const bool response = kind.ends_with(".tsr");
-      (response ? token.response : token.query) = std::move(bytes);
-      (response ? token.has_response : token.has_query) = true;
-    } else {
-      files_.other_notes[name] = std::move(bytes);
-    }
-  }
-
-  ManifestFiles& files_;
-  FindingList& findings_;
-  std::map<std::string, TokenFiles> tokens_;
-};
-
-Result<ManifestFiles> Locate(const fs::path& dir) {
-  ManifestFiles files;
-  files.root = dir;
-  std::error_code failed;
-  // A log that is gone is a finding, as long as something speaks of it.
-  if (fs::is_directory(dir / "manifest", failed)) {
-    files.manifest = dir / "manifest";
-    files.archive = true;
-    return files;
-  }
-  files.manifest = dir;
-  if (fs::exists(fs::symlink_status(dir / "events.jsonl", failed))) {
-    return files;
-  }
-  for (const auto& entry : fs::directory_iterator(dir, failed)) {
-    if (entry.path().filename().string().starts_with("checkpoint.")) {
-      return files;
-    }
-  }
-  return Error(ErrorCode::kNotFound,
-               dir.string() +
-                   ": no archive and no evidence folder (no "
-                   "events.jsonl)");
-}
 
 // The size a checkpoint states, before anything about it is believed.
 std::optional<Checkpoint> Claimed(const std::string& bytes) {
@@ -172,58 +34,6 @@ std::optional<Checkpoint> Claimed(const std::string& bytes) {
   if (!checkpoint) return std::nullopt;
   return *checkpoint;
 }
-
-// --- Keys ------------------------------------------------------------------
-
-// The keys that may sign for this log: those given, those the log's own
-// rotations lead to, less those revoked. A rotation counts only when a
-// checkpoint that covers it was signed by a key trusted before.
-class KeyRing {
- public:
-  void Trust(const VerifierKey& key) {
-    if (!Has(key)) trusted_.push_back({key, 0, UINT64_MAX});
-  }
-
-  bool Has(const VerifierKey& key) const {
-    return std::any_of(trusted_.begin(), trusted_.end(),
-                       [&](const Entry& e) { return e.key == key; });
-  }
-
-  // Keys that may sign a checkpoint of `size`.
-  std::vector<VerifierKey> For(std::uint64_t size) const {
-    std::vector<VerifierKey> keys;
-    for (const Entry& entry : trusted_) {
-      if (size > entry.from && size <= entry.until) keys.push_back(entry.key);
-      // An empty log has no events, so no rotation either.
-      if (size == 0 && entry.from == 0) keys.push_back(entry.key);
-    }
-    return keys;
-  }
-
-  std::vector<VerifierKey> All() const {
-    std::vector<VerifierKey> keys;
-    for (const Entry& entry : trusted_) keys.push_back(entry.key);
-    return keys;
-  }
-
-  void TrustFrom(const VerifierKey& key, std::uint64_t seq) {
-    if (!Has(key)) trusted_.push_back({key, seq, UINT64_MAX});
-  }
-
-  void Revoke(const VerifierKey& key, std::uint64_t seq) {
-    for (Entry& entry : trusted_) {
-      if (entry.key == key) entry.until = std::min(entry.until, seq);
-    }
-  }
-
- private:
-  struct Entry {
-    VerifierKey key;
-    std::uint64_t from;   // signs checkpoints larger than this
-    std::uint64_t until;  // and not larger than this
-  };
-  std::vector<Entry> trusted_;
-};
 
 std::optional<VerifierKey> KeyOf(const std::string& vkey) {
   Result<VerifierKey> key = ParseVerifierKey(vkey);
@@ -244,7 +54,7 @@ class EvidenceChecker {
       : files_(std::move(files)), trust_(trust), options_(options) {}
 
   Result<EvidenceReport> Run() {
-    FileCollector(files_, findings_).Collect();
+    CollectFiles(files_, findings_);
     std::vector<JudgedToken> tokens = JudgeTokens(
         files_.tokens, files_.checkpoints, trust_, report_, findings_);
     STEMMA_CHECK_OK(ReadLog(tokens));
@@ -258,6 +68,7 @@ class EvidenceChecker {
     CheckNewest();
     CheckLastSeen();
     CheckOrphanTokens(tokens);
+    CheckOtsProofs(files_.ots, files_.checkpoints, report_, findings_);
     report_.times = MatchAnchors(log_, tokens, files_.manifest, findings_);
     // A time proves nothing about events its checkpoint does not fit.
     std::erase_if(report_.times, [&](const TimeProof& proof) {
@@ -271,6 +82,7 @@ class EvidenceChecker {
     }
     if (!files_.archive) {
       CheckHandover(files_.root, log_, verified_, report_, findings_);
+      CheckCertificates(files_.root, trust_, report_, findings_);
     }
     report_.not_checked.push_back(
         "that the servers sent the same to other visitors (TLS leaves no "
@@ -711,96 +523,12 @@ class EvidenceChecker {
   std::map<std::uint64_t, Checkpoint> verified_;
 };
 
-// Causes before what follows from them.
-constexpr std::array<std::string_view, 31> kOrder = {
-    "not-regular-file",
-    "bad-json",
-    "not-canonical",
-    "line-too-long",
-    "bad-event",
-    "checkpoint-malformed",
-    "wrong-origin",
-    "signature-invalid",
-    "equivocation",
-    "root-mismatch",
-    "log-shorter-than-checkpoint",
-    "rollback",
-    "seq-mismatch",
-    "prev-mismatch",
-    "unsafe-name",
-    "bundle-truncated",
-    "bundle-repackaged",
-    "bundle-digest-mismatch",
-    "records-mismatch",
-    "cdxj-mismatch",
-    "tile-mismatch",
-    "time-bracket",
-    "anchor-mismatch",
-    "timestamp-invalid",
-    "checkpoint-mismatch",
-    "bundle-missing",
-    "timestamp-missing",
-    "checkpoint-missing",
-};
-
-std::size_t RankOf(std::string_view code) {
-  const auto at = std::find(kOrder.begin(), kOrder.end(), code);
-  return static_cast<std::size_t>(at - kOrder.begin());
-}
-
 }  // namespace
-
-std::string_view NameOf(EvidenceVerdict verdict) {
-  switch (verdict) {
-    case EvidenceVerdict::kIntact:
-      return "intact";
-    case EvidenceVerdict::kIntactWithWarnings:
-      return "intact-with-warnings";
-    case EvidenceVerdict::kCannotCheck:
-      return "cannot-check";
-    case EvidenceVerdict::kIncomplete:
-      return "incomplete";
-    case EvidenceVerdict::kAltered:
-      return "altered";
-  }
-  return "";
-}
-
-const Finding* EvidenceReport::Foremost() const {
-  const Finding* first = nullptr;
-  for (const Finding& finding : findings) {
-    if (finding.weight == Weight::kNote) continue;
-    if (first == nullptr || finding.weight > first->weight ||
-        (finding.weight == first->weight &&
-         RankOf(finding.code) < RankOf(first->code))) {
-      first = &finding;
-    }
-  }
-  return first;
-}
-
-TimeBracket EvidenceReport::BracketOf(std::uint64_t seq) const {
-  TimeBracket bracket;
-  for (const TimeProof& proof : times) {
-    // The anchor event itself holds bytes nobody could know before genTime.
-    if (proof.anchor_seq && *proof.anchor_seq <= seq &&
-        (!bracket.not_before || proof.gen_time > *bracket.not_before)) {
-      bracket.not_before = proof.gen_time;
-      bracket.not_before_by = proof.tsa;
-    }
-    if (proof.size > seq &&
-        (!bracket.not_after || proof.gen_time < *bracket.not_after)) {
-      bracket.not_after = proof.gen_time;
-      bracket.not_after_by = proof.tsa;
-    }
-  }
-  return bracket;
-}
 
 Result<EvidenceReport> CheckEvidence(const fs::path& dir,
                                      const EvidenceTrust& trust,
                                      const EvidenceOptions& options) {
-  STEMMA_TRY(ManifestFiles files, Locate(dir));
+  STEMMA_TRY(ManifestFiles files, LocateManifest(dir));
   return EvidenceChecker(std::move(files), trust, options).Run();
 }
 

@@ -31,8 +31,10 @@ struct EvidenceTrust {
   std::vector<VerifierKey> keys;
   std::string tsa_ca_pem;         // empty: chains of tokens are not checked
   std::string tsa_untrusted_pem;  // intermediates, unit certificates, CRLs
-  std::string last_checkpoint;    // a note seen earlier, empty: none
-  TimePoint now{};                // judged at this time
+  // Roots for the TLS connections of captures; empty: chains are not checked.
+  std::string web_ca_pem = {};
+  std::string last_checkpoint;  // a note seen earlier, empty: none
+  TimePoint now{};              // judged at this time
 };
 
 enum class EvidenceVerdict {
@@ -65,6 +67,18 @@ struct TimeProof {
   bool chain_checked = false;
 };
 
+// What an OpenTimestamps proof over checkpoint.<size> claims. A promise
+// ("pending") is no timestamp. Whether a Bitcoin block is what the proof says,
+// is not checked here: `merkle_root` is to be compared with the header of block
+// `height`.
+struct OtsClaimFound {
+  std::uint64_t size = 0;
+  std::string file, state;   // "pending", "bitcoin, not checked", "unknown"
+  std::string calendar;      // of a promise
+  std::uint64_t height = 0;  // of a block
+  std::string merkle_root;
+};
+
 // Between what outside times an event was logged. Binds the log entry, not the
 // visit: stale bytes can be logged late.
 struct TimeBracket {
@@ -83,6 +97,7 @@ struct EvidenceReport {
   std::uint64_t events = 0;          // whole lines
   std::optional<Checkpoint> newest;
   std::vector<TimeProof> times;  // ascending by size
+  std::vector<OtsClaimFound> ots;
   std::uint64_t bundles_checked = 0, bytes_checked = 0;
 
   // The finding that matters most: altered before incomplete before cannot

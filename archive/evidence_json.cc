@@ -61,6 +61,17 @@ Json LogJson(const EvidenceReport& report) {
   return log;
 }
 
+Json OtsJson(const OtsClaimFound& found) {
+  Json json = {
+      {"file", found.file}, {"size", found.size}, {"state", found.state}};
+  if (!found.calendar.empty()) json["calendar"] = found.calendar;
+  if (found.height != 0) {
+    json["height"] = found.height;
+    json["merkle_root"] = found.merkle_root;
+  }
+  return json;
+}
+
 std::string Heading(const EvidenceReport& report) {
   std::string text(NameOf(report.verdict));
   for (char& c : text) {
@@ -113,6 +124,9 @@ nlohmann::json EvidenceJson(const EvidenceReport& report) {
   Json times = Json::array();
   for (const TimeProof& proof : report.times) times.push_back(TimeJson(proof));
   json["times"] = std::move(times);
+  Json ots = Json::array();
+  for (const OtsClaimFound& found : report.ots) ots.push_back(OtsJson(found));
+  if (!ots.empty()) json["opentimestamps"] = std::move(ots);
   return json;
 }
 

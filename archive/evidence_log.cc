@@ -14,6 +14,7 @@
 
 #include "archive/durable_file.h"
 #include "archive/event_line.h"
+#include "archive/evidence_tiles.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -55,110 +56,6 @@ bool LooksLikeEventTime(std::string_view t) {
   return two(5) >= 1 && two(5) <= 12 && day >= 1 && day <= 28 && two(11) < 24 &&
          two(14) < 60 && two(17) < 60;
 }
-
-// --- Tiles -----------------------------------------------------------------
-
-// Compares the tiles on disk with the leaves as they go by.
-class TileComparer {
- public:
-  TileComparer(std::filesystem::path manifest, std::uint64_t size,
-               FindingList& findings)
-      : manifest_(std::move(manifest)), size_(size), findings_(findings) {
-    if (size_ > 0) CollectFiles();
-  }
-
-  void Leaf(std::uint64_t index, const Sha256& hash) {
-    if (index < size_) Add(0, hash);
-  }
-
-  // `expected`: an archive whose tiles should be there.
-  void Finish(bool expected) {
-    if (size_ == 0) return;
-    if (files_.empty() && compared_ == missing_) {
-      if (expected) {
-        findings_.Add({"tile-missing", Weight::kIncomplete, "tile",
-                       "the tiles of the log are gone", std::nullopt});
-      }
-      return;
-    }
-    for (std::size_t level = 0; level < levels_.size(); ++level) {
-      if (!levels_[level].hashes.empty()) Close(level);
-    }
-    for (const std::string& name : missing_names_) {
-      findings_.Add({"tile-missing", Weight::kIncomplete, name,
-                     "this tile of the log is gone", std::nullopt});
-    }
-    for (const std::string& name : files_) {
-      findings_.Add({"unexpected-file", Weight::kWarning, name,
-                     "no tile of this log has this name", std::nullopt});
-    }
-  }
-
- private:
-  struct Level {
-    std::vector<Sha256> hashes;
-    std::uint64_t index = 0;
-  };
-
-  void CollectFiles() {
-    std::error_code failed;
-    const std::filesystem::path root = manifest_ / "tile";
-    for (auto at = std::filesystem::recursive_directory_iterator(root, failed);
-         !failed && at != std::filesystem::recursive_directory_iterator();
-         at.increment(failed)) {
-      if (at->is_directory(failed) && !at->is_symlink(failed)) continue;
-      files_.insert(
-          "tile/" +
-          std::filesystem::relative(at->path(), root, failed).generic_string());
-    }
-  }
-
-  void Add(std::size_t level, const Sha256& hash) {
-    if (levels_.size() <= level) levels_.resize(level + 1);
-    levels_[level].hashes.push_back(hash);
-    if (levels_[level].hashes.size() < kTileWidth) return;
-    const Sha256 root = RootOf(levels_[level].hashes);
-    Close(level);
-    levels_[level].hashes.clear();
-    ++levels_[level].index;
-    Add(level + 1, root);
-  }
-
-  void Close(std::size_t level) {
-    const Level& tile = levels_[level];
-    const std::string name =
-        TilePath(static_cast<int>(level), tile.index, tile.hashes.size());
-    ++compared_;
-    if (files_.erase(name) == 0) {
-      ++missing_;
-      missing_names_.push_back(name);
-      return;
-    }
-    const Result<std::string> bytes =
-        ReadRegularFile(manifest_ / name, kTileWidth * 32);
-    std::string expected;
-    for (const Sha256& hash : tile.hashes) expected += BytesOf(hash);
-    if (!bytes) {
-      findings_.Add({"tile-mismatch", Weight::kAltered, name,
-                     bytes.error().message(), std::nullopt});
-    } else if (*bytes != expected) {
-      const auto at = std::mismatch(bytes->begin(), bytes->end(),
-                                    expected.begin(), expected.end());
-      findings_.Add({"tile-mismatch", Weight::kAltered, name,
-                     "differs from the log's hashes at byte " +
-                         std::to_string(at.first - bytes->begin()),
-                     std::nullopt});
-    }
-  }
-
-  std::filesystem::path manifest_;
-  std::uint64_t size_;
-  FindingList& findings_;
-  std::vector<Level> levels_;
-  std::set<std::string> files_;
-  std::vector<std::string> missing_names_;
-  std::uint64_t compared_ = 0, missing_ = 0;
-};
 
 // --- One event ---------------------------------------------------------------
 

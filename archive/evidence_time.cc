@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "archive/durable_file.h"
+#include "archive/ots.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -38,6 +39,31 @@ void NoteFacts(const TimestampFacts& facts, const std::string& where,
                                  ": whether the authority's certificate was "
                                  "revoked (no revocation list given)");
   }
+}
+
+// "checkpoint.10.ots1.ots" is over size 10; the collector took no other form.
+std::uint64_t SizeOf(const std::string& name) {
+  return std::stoull(name.substr(name.find('.') + 1));
+}
+
+OtsClaimFound FoundIn(const std::string& name, std::uint64_t size,
+                      const OtsClaim& claim) {
+  OtsClaimFound found{size, name, "unknown", claim.calendar, claim.height, {}};
+  if (claim.kind == OtsClaim::Kind::kPending) found.state = "pending";
+  if (claim.kind == OtsClaim::Kind::kBitcoin) {
+    found.state = "bitcoin, not checked";
+    found.merkle_root = MerkleRootOf(claim);
+  }
+  return found;
+}
+
+std::string WordsFor(const OtsClaimFound& found) {
+  if (found.state == "pending") {
+    return "pending at " + found.calendar + ", no timestamp yet";
+  }
+  if (found.height == 0) return "an attestation of a kind we do not know";
+  return "whether the header of Bitcoin block " + std::to_string(found.height) +
+         " has the merkle root " + found.merkle_root;
 }
 
 bool IsPlainName(const std::string& name) {
@@ -170,6 +196,31 @@ void CheckAnchorTime(const LoggedAnchor& anchor, const JudgedToken& token,
 
 }  // namespace
 
+void CheckOtsProofs(const std::map<std::string, std::string>& proofs,
+                    const std::map<std::uint64_t, std::string>& checkpoints,
+                    EvidenceReport& report, FindingList& findings) {
+  for (const auto& [name, bytes] : proofs) {
+    const std::uint64_t size = SizeOf(name);
+    const auto over = checkpoints.find(size);
+    const Result<OtsProof> proof = ParseOts(bytes);
+    if (!proof) {
+      findings.Add({"ots-invalid", Weight::kAltered, name,
+                    proof.error().message(), std::nullopt});
+      continue;
+    }
+    if (over == checkpoints.end() || Sha256Of(over->second) != proof->digest) {
+      findings.Add({"ots-invalid", Weight::kAltered, name,
+                    "it is not over checkpoint." + std::to_string(size),
+                    std::nullopt});
+      continue;
+    }
+    for (const OtsClaim& claim : ClaimsOf(proof->stamp)) {
+      report.ots.push_back(FoundIn(name, size, claim));
+      report.not_checked.push_back(name + ": " + WordsFor(report.ots.back()));
+    }
+  }
+}
+
 std::vector<TimeProof> MatchAnchors(const LogFacts& log,
                                     const std::vector<JudgedToken>& tokens,
                                     const std::filesystem::path& manifest,
@@ -177,7 +228,7 @@ std::vector<TimeProof> MatchAnchors(const LogFacts& log,
   std::map<std::string, std::uint64_t> anchored;  // file -> seq
   for (const LoggedAnchor& anchor : log.anchors) {
     if (anchor.file.empty()) continue;
-    const bool token = anchor.kind == "rfc3161";
+    const bool token = anchor.kind == "rfc3161" || anchor.kind == "ots";
     CheckAnchoredFile(anchor, anchor.file, anchor.sha256,
                       token ? "timestamp-missing" : "checkpoint-missing",
                       manifest, findings);

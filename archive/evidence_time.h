@@ -27,6 +27,13 @@ std::vector<JudgedToken> JudgeTokens(
     const std::map<std::uint64_t, std::string>& checkpoints,
     const EvidenceTrust& trust, EvidenceReport& report, FindingList& findings);
 
+// What OpenTimestamps proofs over the checkpoints claim, by file name. A
+// calendar's promise is no timestamp; a Bitcoin block's is not checked here,
+// and the report says what to compare.
+void CheckOtsProofs(const std::map<std::string, std::string>& proofs,
+                    const std::map<std::uint64_t, std::string>& checkpoints,
+                    EvidenceReport& report, FindingList& findings);
+
 // Holds the anchors of the log against the files of the manifest, and gives
 // the good timestamps, ascending by size.
 std::vector<TimeProof> MatchAnchors(const LogFacts& log,

@@ -16,6 +16,7 @@
 #include "archive/keys.h"
 #include "archive/log_file.h"
 #include "archive/merkle.h"
+#include "archive/proof_certificates.h"
 #include "archive/proof_script.h"
 #include "archive/record_scan.h"
 #include "archive/redaction.h"
@@ -121,6 +122,7 @@ class EvidenceExport {
     for (const CaptureRow& capture : captures) {
       STEMMA_CHECK_OK(WriteCapture(capture));
     }
+    STEMMA_CHECK_OK(WriteConnections(captures));
     if (options_.captures.empty()) {
       STEMMA_CHECK_OK(CopyBundles());
     } else {
@@ -262,6 +264,19 @@ class EvidenceExport {
                         FormatTlogProof(proof));
   }
 
+  // What their servers showed of themselves, or with everything all of it.
+  Status WriteConnections(const std::vector<CaptureRow>& captures) {
+    std::vector<std::string> events;
+    for (const CaptureRow& capture : captures) events.push_back(capture.event);
+    STEMMA_TRY(not_given_, WriteCertificates(reader_, folder_, events,
+                                             options_.captures.empty()));
+    for (const std::string& digest : not_given_) {
+      report_.warnings.push_back("certificate or OCSP response " + digest +
+                                 " is in no record any more");
+    }
+    return {};
+  }
+
   Result<std::vector<Sha256>> Leaves(LogFile& log) {
     std::vector<Sha256> leaves;
     STEMMA_CHECK_OK(
@@ -389,6 +404,7 @@ class EvidenceExport {
          "some captures of a log: bundles that are not here were not handed "
          "over"},
         {"captures", list},
+        {"certificates_not_given", not_given_},
         {"made", FormatSeconds(options_.now)},
         {"software", options_.software}};
     return WriteDurably(folder_ / "handover.json", Jcs(handover) + "\n");
@@ -400,6 +416,7 @@ class EvidenceExport {
   fs::path manifest_;
   LogFacts log_;
   std::optional<Checkpoint> newest_;
+  std::set<std::string> not_given_;  // digests of connections' files
   ProofExportReport report_;
 };
 

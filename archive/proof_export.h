@@ -5,6 +5,7 @@
 //   log.vkey  log.pub.pem  tsa-certificates.pem             keys it names
 //   capture-SEQ.event.json  capture-SEQ.tlog-proof          each capture
 //   records/SEQ-N.warc  records/SEQ-N.proof.json            its records
+//   certificates/H.der|ocsp|sct                             their connections
 //   bundles/                                                with everything
 //   handover.json  README.txt  verify.sh
 #pragma once

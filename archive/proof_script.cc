@@ -4,21 +4,24 @@ namespace stemma {
 
 std::string_view VerifyScript() {
   static constexpr std::string_view kScript = R"SH(#!/bin/bash
-# usage: verify.sh [--vkey KEY] [--tsa-ca FILE] [--tsa-untrusted FILE] [FOLDER]
+# usage: verify.sh [--vkey KEY] [--tsa-ca FILE] [--tsa-untrusted FILE]
+#                  [--web-ca FILE] [FOLDER]
 # Checks an evidence folder (or an archive) with openssl, sha256sum, jq and
 # coreutils alone: canonical lines, seq and prev, every checkpoint's signature
-# and root, timestamps, anchors, bundles, records, proofs.
+# and root, timestamps, anchors, bundles, records, proofs, and with --web-ca
+# the certificate chains of the connections at the time of their capture.
 # Without --vkey the key in log.vkey is taken: trust on first use.
 # exit: 0 intact, 1 altered or incomplete, 3 something could not be checked
 set -u
 export LC_ALL=C
-vkey='' ca='' more=''
+vkey='' ca='' more='' web=''
 while [ $# -gt 0 ]; do
   case $1 in
     --vkey) vkey=$2; shift 2 ;;
     --tsa-ca) ca=$(realpath "$2"); shift 2 ;;
     --tsa-untrusted) more=$(realpath "$2"); shift 2 ;;
-    -h|--help) sed -n '2,8p' "$0"; exit 0 ;;
+    --web-ca) web=$(realpath "$2"); shift 2 ;;
+    -h|--help) sed -n '2,10p' "$0"; exit 0 ;;
     *) break ;;
   esac
 done
@@ -121,7 +124,7 @@ if [ -f checkpoint ] && [ $newest != -1 ] && ! cmp -s checkpoint "checkpoint.$ne
 then fail "checkpoint is not the same as checkpoint.$newest"; fi
 [ "$root" = "$PWD" ] || [ -f checkpoint ] || [ $newest = -1 ] || gone checkpoint
 for c in checkpoint.*; do
-  case $c in *.tsq|*.tsr|*.cosigned|'checkpoint.*') continue ;; esac
+  case $c in *.tsq|*.tsr|*.ots|*.cosigned|'checkpoint.*') continue ;; esac
   case ${c#checkpoint.} in *[!0-9]*) ;; *) continue ;; esac
   s=$(sed -n 2p "$c"); r=$(sed -n 3p "$c")
   if signed "$c" && [ -f "checkpoint.$s" ] && [ "$(sed -n 3p "checkpoint.$s")" != "$r" ]
@@ -157,6 +160,15 @@ for r in checkpoint.*.tsr; do
   if openssl ts -verify -in "$r" -data "$c" "$@" > /dev/null 2>&1 &&
      { [ ! -f "$q" ] || openssl ts -verify -in "$r" -queryfile "$q" "$@" > /dev/null 2>&1; }
   then ok "$r: $c existed by $at"; else fail "$r: does not verify over $c"; fi
+done
+# An OpenTimestamps proof begins with its magic and the digest it is over; the
+# rest takes a Bitcoin node (ots verify).
+for f in checkpoint.*.ots; do
+  [ -f "$f" ] || continue
+  s=${f#checkpoint.}; s=${s%%.*}
+  if [ -f "checkpoint.$s" ] && [ "$(head -c 65 "$f" | hexof)" = "004f70656e54696d657374616d7073000050726f6f6600bf89e2e884e892940108$(sum "checkpoint.$s")" ]
+  then note "$f is over checkpoint.$s; whether Bitcoin confirms it was not checked"
+  else fail "$f is not over checkpoint.$s"; fi
 done
 for q in checkpoint.*.tsq; do
   [ -f "$q" ] && [ ! -f "${q%.tsq}.tsr" ] && gone "${q%.tsq}.tsr"
@@ -252,6 +264,52 @@ for p in records/*.proof.json; do
      [ "$(jq -r .leaf_sha256 "$p")" = "$(leaf < "$w")" ] && [ "$(climb "$(leaf < "$w")" "$(jq -r .index "$p")" "${r% *}" < "$T/hashes")" = "${r#* }" ]
   then ok "$w is record $(jq -r .index "$p") of $b"; else fail "$w: not proved by $p"; fi
 done
+# 6 The connections: every file is what its name says, every one an event
+# names is there, and its chain led to a root when the capture was logged.
+for f in certificates/*; do
+  [ -e "$f" ] || [ -L "$f" ] || continue
+  h=${f##*/}
+  if [ -L "$f" ] || [ ! -f "$f" ]; then fail "$f is no regular file"
+  elif [ "$(sum "$f")" != "${h%.*}" ]; then fail "$f: its SHA-256 is not its name"; fi
+done
+given() { # digest, ending, event -> 0 when the file is there
+  [ -f "certificates/$1.$2" ] && return
+  if jq -e --arg h "$1" '.certificates_not_given//[]|index($h)' handover.json > /dev/null 2>&1
+  then note "certificates/$1.$2 is not part of this hand-over"
+  else gone "certificates/$1.$2 ($3)"; fi
+  return 1
+}
+for e in capture-*.event.json; do
+  [ -f "$e" ] || continue
+  jq -r '.connection.certificates[]?|select(test("^[0-9a-f]{64}$"))' "$e" 2>/dev/null > "$T/chain"
+  [ -s "$T/chain" ] || continue
+  whole=1; rm -f "$T"/c*.pem; : > "$T/rest.pem"; k=0
+  while read -r h; do
+    given "$h" der "$e" || { whole=0; continue; }
+    openssl x509 -inform DER -in "certificates/$h.der" > "$T/c$k.pem" 2> /dev/null || whole=0
+    [ $k = 0 ] || cat "$T/c$k.pem" >> "$T/rest.pem"
+    k=$((k+1))
+  done < "$T/chain"
+  o=$(jq -r '.connection.ocsp.sha256//empty' "$e"); s=$(jq -r '.connection.sct_list_sha256//empty' "$e")
+  [ -z "$o" ] || given "$o" ocsp "$e" || o=
+  [ -z "$s" ] || given "$s" sct "$e" || s=
+  [ $whole = 1 ] || continue
+  t=$(jq -r .t "$e"); at=$(date -u -d "$(printf %s "$t" | sed 's/[TZ]/ /g;s/\.[0-9]* *$//')" +%s)
+  why=$(jq -r .connection.tls_verify "$e")
+  host=$(jq -r .final "$e" | sed -n 's#^https://\([^/:?\#]*\).*#\1#p')
+  case $host in *[!0-9.]*) set -- -verify_hostname "$host" ;; *) set -- ;; esac
+  case $host in \[*) set -- ;; esac
+  if [ "$why" != ok ]; then note "$e: the connection was not trusted when it was made: $why"
+  elif [ -z "$web" ]; then note "$e: its certificate chain was not held against roots (no --web-ca)"
+  elif openssl verify -attime "$at" -purpose sslserver -no-CApath -no-CAstore -CAfile "$web" -untrusted "$T/rest.pem" "$@" "$T/c0.pem" > /dev/null 2>&1
+  then ok "$e: its certificate chain leads to a root at $t"
+  else unknown "$e: its certificate chain leads to no root of $web at $t"; fi
+  [ -n "$o" ] && [ -f "$T/c1.pem" ] || continue
+  openssl ocsp -respin "certificates/$o.ocsp" -issuer "$T/c1.pem" -cert "$T/c0.pem" -CAfile "$T/c1.pem" -partial_chain -no_nonce -attime "$at" > "$T/ocsp" 2>&1
+  if grep -q 'Response verify OK' "$T/ocsp"
+  then note "$e: the stapled OCSP response says$(sed -n 's#^.*c0.pem:##p' "$T/ocsp" | head -n1), signed for the issuer"
+  else note "$e: the stapled OCSP response does not verify"; fi
+done
 for w in records/*.warc; do
   [ -f "$w" ] && [ ! -f "${w%.warc}.proof.json" ] && note "$w has no proof (its bundle is not sealed)"
 done
@@ -270,13 +328,14 @@ the software that made it.
 
 How to check it
 
-  ./verify.sh --vkey KEY --tsa-ca AUTHORITY.pem
+  ./verify.sh --vkey KEY --tsa-ca AUTHORITY.pem --web-ca ROOTS.pem
 
 needs bash, openssl, sha256sum, jq. KEY is the line the operator gave you on
 another way than this folder (on paper, on a web site); log.vkey is what came
 along. AUTHORITY.pem is the root certificate of the timestamp authority, from
 the authority itself; tsa-certificates.pem holds the certificates the tokens
-carry, and proves nothing by itself.
+carry, and proves nothing by itself. ROOTS.pem holds the roots that web sites are
+trusted by, as they were at the time (/etc/ssl/certs/ca-certificates.crt).
   stemma check --evidence --vkey KEY --tsa-ca AUTHORITY.pem FOLDER
 says the same with more detail.
 
@@ -284,6 +343,9 @@ By hand, for one event, line i+1 of events.jsonl:
   leaf hash        (printf '\0'; sed -n "$((i+1))p" events.jsonl | tr -d '\n') | sha256sum
   is `prev` of the next line; the tree over all leaf hashes is RFC 9162.
   a checkpoint is Ed25519 over its three lines of text: openssl pkeyutl -verify
+  a connection: the event's connection.certificates name certificates/H.der by
+            SHA-256, leaf first; openssl x509 -inform DER, then
+            openssl verify -attime SECONDS -CAfile ROOTS.pem -untrusted REST LEAF
   a token:  openssl ts -verify -in X.tsr -data checkpoint.N -CAfile AUTHORITY.pem
 
 What it proves, and what it does not

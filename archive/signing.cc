@@ -16,6 +16,7 @@
 #include "archive/event_line.h"
 #include "archive/log_file.h"
 #include "archive/merkle.h"
+#include "archive/ots_signing.h"
 #include "core/base64.h"
 #include "hash/sha256.h"
 
@@ -216,17 +217,20 @@ class Signing {
     STEMMA_CHECK_OK(writer_.Sync());
     const bool renew = options_.post && !options_.timestamp_urls.empty() &&
                        RenewalDue(manifest_, options_.clock());
+    STEMMA_CHECK_OK(AskForUpgrades());
     STEMMA_TRY(const bool anything, AnythingNew());
     if (!anything && !renew) return report_;
     STEMMA_CHECK_OK(Announce());
+    STEMMA_CHECK_OK(LogClock());
     STEMMA_CHECK_OK(AnchorLastCheckpoint());
     STEMMA_TRY(report_.checkpoint, WriteCheckpoint(manifest_, options_.keys));
     STEMMA_CHECK_OK(AskAuthorities(report_.checkpoint->size));
-    if (report_.tokens > 0) {
+    STEMMA_CHECK_OK(AskCalendars(report_.checkpoint->size));
+    if (report_.tokens + report_.promised > 0) {
       // The newest checkpoint shall cover the anchors of the tokens.
       STEMMA_CHECK_OK(AnchorLastCheckpoint());
       STEMMA_TRY(report_.checkpoint, WriteCheckpoint(manifest_, options_.keys));
-      report_.renewed = renew;
+      report_.renewed = renew && report_.tokens > 0;
     }
     return report_;
   }
@@ -267,6 +271,14 @@ class Signing {
     return {};
   }
 
+  Status LogClock() {
+    if (!options_.clock_state) return {};
+    STEMMA_TRY(const std::uint64_t seq,
+               writer_.AppendEvent("clock.check", options_.clock_state()));
+    static_cast<void>(seq);
+    return {};
+  }
+
   Status AnchorLastCheckpoint() {
     const std::vector<std::uint64_t> sizes = NumberedCheckpoints(manifest_);
     if (sizes.empty()) return {};
@@ -280,6 +292,30 @@ class Signing {
                                        {"size", sizes.back()},
                                        {"sha256", Sha256Of(bytes).Hex()}}));
     static_cast<void>(seq);
+    return {};
+  }
+
+  void Take(const OtsReport& report) {
+    report_.promised += report.stamped;
+    report_.upgraded += report.upgraded;
+    report_.warnings.insert(report_.warnings.end(), report.warnings.begin(),
+                            report.warnings.end());
+  }
+
+  Status AskForUpgrades() {
+    if (!options_.ask || options_.calendar_urls.empty()) return {};
+    STEMMA_TRY(const OtsReport report,
+               UpgradeStamps(writer_, options_.calendar_urls, options_.ask));
+    Take(report);
+    return {};
+  }
+
+  Status AskCalendars(std::uint64_t size) {
+    if (!options_.ask || options_.calendar_urls.empty()) return {};
+    STEMMA_TRY(
+        const OtsReport report,
+        StampCheckpoint(writer_, size, options_.calendar_urls, options_.ask));
+    Take(report);
     return {};
   }
 

@@ -7,7 +7,9 @@
 //   3. writes tiles, then checkpoint.N, then its copy `checkpoint`
 //   4. asks each authority for a token over checkpoint.N, verifies the answer,
 //      keeps it as checkpoint.N.tsaK.tsr with its request, anchors it
-//   5. writes one more checkpoint, so that the newest covers the anchors
+//   5. asks OpenTimestamps calendars to stamp checkpoint.N, and for what
+//      earlier stamps still lack (archive/ots_signing.h)
+//   6. writes one more checkpoint, so that the newest covers the anchors
 // Nothing is done when no event was logged since the last checkpoint, unless
 // the timestamps are due for renewal: a token outlives its authority's
 // certificate only as long as a newer one stands over it. A new token over the
@@ -18,6 +20,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,11 +55,21 @@ Result<std::optional<Checkpoint>> NewestCheckpoint(
 using TimestampPost = std::function<Result<std::string>(
     const std::string& url, const std::string& query)>;
 
+// Sends a digest to a calendar (POST), or asks it for a stamp (GET, without
+// `post`) and gives the answer; kNotFound: it has none yet.
+using CalendarAsk = std::function<Result<std::string>(
+    const std::string& url, const std::optional<std::string>& post)>;
+
 struct SigningOptions {
   std::vector<SigningKey> keys;
   std::string recovery_vkey;  // listed in log.init; may be empty
   std::vector<std::string> timestamp_urls;
   TimestampPost post;
+  std::vector<std::string> calendar_urls;  // of OpenTimestamps
+  CalendarAsk ask;
+  // The state of the machine's clock for a clock.check event, logged with what
+  // is signed; may be empty.
+  std::function<nlohmann::json()> clock_state;
   // Anchors to judge the answers by. Empty: the answer's imprint, nonce, form
   // and signature are checked, its chain is not, and the event says so.
   TimestampTrust trust;
@@ -66,6 +79,7 @@ struct SigningOptions {
 struct SigningReport {
   std::optional<Checkpoint> checkpoint;  // the newest; nullopt: nothing to do
   int tokens = 0;
+  int promised = 0, upgraded = 0;  // OpenTimestamps: pending, and no longer
   bool renewed = false;  // old timestamps were due, and a new one stands
   std::vector<std::string> warnings;  // an authority that did not answer, ...
 };

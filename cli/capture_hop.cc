@@ -65,6 +65,14 @@ Status FinishBody(BodyWriter body, ArchiveWriter& archive, Hop& hop) {
   return {};
 }
 
+// No answer came, but the peer showed who it says it is: that is evidence.
+Status KeepStranger(const Exchange& exchange, CaptureDraft& draft) {
+  STEMMA_TRY(BodyWriter none, draft.BeginExchange(exchange));
+  STEMMA_TRY(const RecordInfo shown, none.Finish(exchange));
+  static_cast<void>(shown);
+  return {};
+}
+
 // One attempt. An error is ours; the server's trouble is in the Hop.
 Result<Hop> FetchOnce(const Url& url, const CaptureOptions& options,
                       const FetchLimits& limits, const Fields& more,
@@ -112,6 +120,8 @@ Result<Hop> FetchOnce(const Url& url, const CaptureOptions& options,
   hop.kept = std::move(kept);
   if (body) {
     STEMMA_CHECK_OK(FinishBody(*std::move(body), tools.archive, hop));
+  } else if (!hop.exchange.connection.certificates.empty()) {
+    STEMMA_CHECK_OK(KeepStranger(hop.exchange, draft));
   }
   return hop;
 }

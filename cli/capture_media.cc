@@ -9,6 +9,7 @@
 
 #include "archive/archive_reader.h"
 #include "archive/index.h"
+#include "cli/c2pa.h"
 #include "cli/capture_player.h"
 #include "cli/capture_visit.h"
 #include "cli/memory.h"
@@ -72,6 +73,7 @@ Status DeriveVideo(const RecordInfo& holder, const std::string& capture_id,
     media.error = "keyframes: " + read.error().message();
     return {};
   }
+  JudgeC2pa(payload, *read);
   std::vector<KeyframeImage> images = std::exchange(read->images, {});
   std::vector<DerivedRecord> records;
   records.push_back({"video",
@@ -94,13 +96,18 @@ Status DeriveVideo(const RecordInfo& holder, const std::string& capture_id,
                        image.mime, std::move(image.bytes), holder.id,
                        facts.dump()});
   }
-  const Json event = {{"method", kVideoMethod},
-                      {"payload_sha256", media.sha256},
-                      {"status", read->status},
-                      {"mode", read->mode},
-                      {"frames_decoded", read->frames_decoded},
-                      {"keyframes", read->keyframes.size()},
-                      {"shots", read->shots.size()}};
+  Json event = {{"method", kVideoMethod},
+                {"payload_sha256", media.sha256},
+                {"status", read->status},
+                {"mode", read->mode},
+                {"frames_decoded", read->frames_decoded},
+                {"keyframes", read->keyframes.size()},
+                {"shots", read->shots.size()}};
+  // What a copy says of its origin, bound as it was found.
+  for (const char* key :
+       {"c2pa_sha256", "c2pa_bytes", "c2pa_state", "c2pa_codes"}) {
+    if (read->facts.contains(key)) event[key] = read->facts[key];
+  }
   STEMMA_TRY(const auto logged,
              tools.archive.StageDerived(capture_id, event, records));
   (void)logged;

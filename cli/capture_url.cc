@@ -41,15 +41,16 @@ struct StoredPage {
   std::optional<std::string> payload;  // transfer coding removed
 };
 
-// The page's text as a reader sees it: content coding removed.
+// The page's text as a reader sees it: content coding removed. What was odd
+// about that (a body that inflates beyond the limit) is in `notes`.
 Result<std::string> PageBody(const StoredPage& page, CaptureTools& tools,
-                             CaptureReport& report) {
+                             std::vector<std::string>& notes) {
   if (page.payload) {
-    return DecodeContent(page.response_head, *page.payload, {}, &report.notes);
+    return DecodeContent(page.response_head, *page.payload, {}, &notes);
   }
   STEMMA_TRY(const Blob payload, tools.archive.Payload(page.holder));
   STEMMA_TRY(const std::string coded, payload.ReadAll(kMaxPageBytes));
-  return DecodeContent(page.response_head, coded, {}, &report.notes);
+  return DecodeContent(page.response_head, coded, {}, &notes);
 }
 
 Result<std::string> PagePrefix(const StoredPage& page, CaptureTools& tools) {
@@ -71,8 +72,9 @@ void ReadLinks(const std::string& body, const std::string& content_type,
 }
 
 Status DeriveArticle(const std::string& body, const std::string& content_type,
-                     const RecordInfo& page, CaptureTools& tools,
-                     CaptureReport& report) {
+                     const RecordInfo& page,
+                     const std::vector<std::string>& decoding,
+                     CaptureTools& tools, CaptureReport& report) {
   const PageInput input{body, content_type, report.final_url.Href()};
   Result<Article> article = ExtractArticle(input);
   if (!article) {
@@ -93,7 +95,8 @@ Status DeriveArticle(const std::string& body, const std::string& content_type,
                        ToRecordJson(*article).dump(),
                        page.id,
                        {}};
-  const Json facts = EventFactsOf(*article, publication);
+  Json facts = EventFactsOf(*article, publication);
+  if (!decoding.empty()) facts["notes"] = decoding;
   STEMMA_TRY(const auto logged,
              tools.archive.StageDerived(report.info.id, facts, {&record, 1}));
   (void)logged;
@@ -114,7 +117,9 @@ Status ReadPage(const StoredPage& page, const CaptureOptions& options,
   if (LooksLikeVideo(prefix)) {
     return DeriveLoneVideo(page.record, page.holder, options, tools, report);
   }
-  Result<std::string> body = PageBody(page, tools, report);
+  std::vector<std::string> decoding;
+  Result<std::string> body = PageBody(page, tools, decoding);
+  report.notes.insert(report.notes.end(), decoding.begin(), decoding.end());
   if (!body) {
     report.notes.push_back("page not read: " + body.error().message());
     return {};
@@ -122,8 +127,8 @@ Status ReadPage(const StoredPage& page, const CaptureOptions& options,
   if (body->empty() || !MayBeArticle(page.record.mime, *body)) return {};
   ReadLinks(*body, content_type, report);
   if (options.derive) {
-    STEMMA_CHECK_OK(
-        DeriveArticle(*body, content_type, page.record, tools, report));
+    STEMMA_CHECK_OK(DeriveArticle(*body, content_type, page.record, decoding,
+                                  tools, report));
   }
   STEMMA_CHECK_OK(media_step(*body));
   return options.derive ? CompareWithMemory(tools, report) : Status();

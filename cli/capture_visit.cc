@@ -8,9 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/connection_facts.h"
 #include "core/digest.h"
 #include "core/http_head.h"
-#include "hash/sha256.h"
 
 namespace stemma::cli {
 namespace {
@@ -55,29 +55,6 @@ Result<Visit> FollowHops(const Url& url, const CaptureOptions& options,
   }
 }
 
-Json ConnectionFacts(const Connection& connection) {
-  Json facts = {{"peer", connection.peer_address},
-                {"port", connection.peer_port},
-                {"protocol", connection.http_protocol}};
-  if (!connection.local_address.empty()) {
-    facts["local"] = connection.local_address;
-  }
-  if (!connection.tls_protocol.empty()) {
-    facts["tls"] = connection.tls_protocol;
-    facts["cipher"] = connection.cipher_suite;
-  }
-  if (!connection.tls_verify.empty()) {
-    facts["tls_verify"] = connection.tls_verify;
-    facts["close_notify"] = connection.tls_close_notify;
-  }
-  Json chain = Json::array();
-  for (const std::string& der : connection.certificates) {
-    chain.push_back(Sha256Of(der).Hex());
-  }
-  if (!chain.empty()) facts["certificates"] = std::move(chain);
-  return facts;
-}
-
 Json JsonOf(const StreamFacts& stream) {
   Json facts = {{"kind", stream.kind},       {"playlists", stream.playlists},
                 {"files", stream.files},     {"bytes", stream.bytes},
@@ -92,7 +69,8 @@ Json VisitFacts(const Visit& visit, const CaptureOptions& options) {
   Json facts = Json::parse(options.facts_json, nullptr, false);
   if (!facts.is_object()) facts = Json::object();
   facts["final"] = visit.final_url.HrefWithoutFragment();
-  facts["connection"] = ConnectionFacts(visit.last.exchange.connection);
+  facts["connection"] = ConnectionFacts(visit.last.exchange.connection,
+                                        visit.last.exchange.started);
   if (visit.last.exchange.status != 0) {
     facts["status"] = visit.last.exchange.status;
   }

@@ -21,6 +21,7 @@
 #include "archive/tsa.h"
 #include "cli/check_deep.h"
 #include "cli/commands.h"
+#include "cli/log_event.h"
 #include "cli/session.h"
 
 namespace stemma::cli {
@@ -31,10 +32,10 @@ using Json = nlohmann::json;
 
 struct CheckCommand {
   std::vector<std::string> files;
-  bool evidence = false, repair = false, deep = false;
+  bool evidence = false, repair = false, deep = false, log = false;
   int threads = 0;
   std::vector<std::string> vkeys;
-  std::string tsa_ca, tsa_untrusted, wacz_ca, queryfile, data, at;
+  std::string tsa_ca, tsa_untrusted, wacz_ca, web_ca, queryfile, data, at;
   std::string last_checkpoint;
 };
 
@@ -70,6 +71,7 @@ Result<Trust> ReadTrust(const Session& session, const CheckCommand& command) {
              ReadIfNamed(command.tsa_untrusted));
   STEMMA_TRY(trust.evidence.last_checkpoint,
              ReadIfNamed(command.last_checkpoint));
+  STEMMA_TRY(trust.evidence.web_ca_pem, ReadIfNamed(command.web_ca));
   STEMMA_TRY(trust.wacz.domain_ca_pem, ReadIfNamed(command.wacz_ca));
   trust.wacz.tsa_ca_pem = trust.evidence.tsa_ca_pem;
   if (!command.queryfile.empty()) {
@@ -314,6 +316,20 @@ void PrintDeep(const Session& session, const DeepReport& deep) {
   print("videos", deep.videos);
 }
 
+// What was found becomes an event: a year of these shows that bits did not rot.
+Status LogFixity(const Session& session, const fs::path& dir,
+                 const CheckReport& report,
+                 const std::optional<DeepReport>& deep) {
+  Json fields = {
+      {"verdict", report.Verdict()}, {"codes", report.Codes()},
+      {"bundles", report.bundles},   {"records", report.records},
+      {"bytes", report.bytes},       {"tool", "stemma/" STEMMA_VERSION}};
+  if (deep) fields["deep"] = ToJson(*deep);
+  STEMMA_TRY(const std::uint64_t seq, LogEvent(session, dir, "fixity", fields));
+  session.Note(fmt::format("logged as event {}", seq));
+  return {};
+}
+
 ExitCode CheckFolder(const Session& session, const fs::path& dir,
                      const CheckCommand& command, const Trust& trust) {
   std::error_code ignored;
@@ -349,6 +365,11 @@ ExitCode CheckFolder(const Session& session, const fs::path& dir,
           report->bundles, report->records, report->bytes);
       if (deep) PrintDeep(session, *deep);
       PrintFindings(session, *report);
+    }
+    if (command.log) {
+      if (Status logged = LogFixity(session, dir, *report, deep); !logged) {
+        return static_cast<ExitCode>(session.Fail(logged.error()));
+      }
     }
   }
   if (evidence) {
@@ -407,6 +428,7 @@ void AddCheck(CLI::App& root, Session& session) {
   check->add_flag("--deep", c.deep, "derive articles and keyframes again");
   check->add_flag("--repair", c.repair,
                   "move torn tails aside, make caches anew");
+  check->add_flag("--log", c.log, "log what was found: a fixity event");
   check->add_option("--threads", c.threads, "[one per core]")
       ->check(CLI::Range(1, 256))
       ->type_name("N");
@@ -420,6 +442,7 @@ void AddCheck(CLI::App& root, Session& session) {
   trust("--tsa-ca", c.tsa_ca, "roots of timestamp authorities", "FILE");
   trust("--tsa-untrusted", c.tsa_untrusted, "their intermediates", "FILE");
   trust("--wacz-ca", c.wacz_ca, "roots of WACZ signers", "FILE");
+  trust("--web-ca", c.web_ca, "roots of captured web sites", "FILE");
   trust("--queryfile", c.queryfile, "what a .tsr answers", "FILE");
   trust("--data", c.data, "what a .tsr stamps", "FILE");
   trust("--at", c.at, "judge at this time [now]", "TIME");

@@ -19,6 +19,7 @@ void AddImport(CLI::App& root, Session& session);
 void AddKey(CLI::App& root, Session& session);
 void AddKeyframes(CLI::App& root, Session& session);
 void AddList(CLI::App& root, Session& session);
+void AddNote(CLI::App& root, Session& session);
 void AddRedact(CLI::App& root, Session& session);
 void AddReindex(CLI::App& root, Session& session);
 void AddRepack(CLI::App& root, Session& session);
@@ -36,10 +37,10 @@ std::span<const Command> Commands() {
       Command{"find", AddFind},           Command{"hash", AddHash},
       Command{"import", AddImport},       Command{"key", AddKey},
       Command{"keyframes", AddKeyframes}, Command{"list", AddList},
-      Command{"redact", AddRedact},       Command{"reindex", AddReindex},
-      Command{"repack", AddRepack},       Command{"serve", AddServe},
-      Command{"status", AddStatus},       Command{"trace", AddTrace},
-      Command{"verify", AddVerify},
+      Command{"note", AddNote},           Command{"redact", AddRedact},
+      Command{"reindex", AddReindex},     Command{"repack", AddRepack},
+      Command{"serve", AddServe},         Command{"status", AddStatus},
+      Command{"trace", AddTrace},         Command{"verify", AddVerify},
   };
   return kCommands;
 }

@@ -313,8 +313,8 @@ int RunJob(const Options& options, Session& session, const Job& job) {
   if (!summary->error) {
     // What this run added is signed now; captures stand without it.
     const KeyChoice key{job.sign_key, job.sign_command, job.sign_vkey};
-    if (Status done =
-            SignAfterJob(session, **archive, key, job.timestamp, how.policy);
+    if (Status done = SignAfterJob(session, **archive, key, job.timestamp,
+                                   how.policy, job.calendar);
         !done) {
       return session.Fail(done.error());
     }

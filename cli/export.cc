@@ -7,12 +7,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 #include "archive/archive_reader.h"
 #include "archive/index.h"
 #include "cli/commands.h"
 #include "cli/export_more.h"
 #include "cli/export_report.h"
+#include "cli/log_event.h"
 #include "cli/session.h"
 
 namespace stemma::cli {
@@ -23,6 +25,7 @@ struct ExportCommand {
   std::string wacz, warc_gz, cdxj, proof, title;
   ReportChoice report;
   PackageSigning sign;
+  bool log = false;
 };
 
 // Ids, or URLs that stand for their newest capture.
@@ -61,6 +64,33 @@ void Print(const Session& session, std::string_view form,
   }
 }
 
+// What was handed out becomes an event. Of a folder its log of events stands
+// for the whole: everything else in it hangs on that.
+Status LogExport(const Session& session, const ExportCommand& command,
+                 const std::vector<std::string>& captures) {
+  const std::pair<const char*, std::string> forms[] = {
+      {"warc-gz", command.warc_gz},
+      {"wacz", command.wacz},
+      {"cdxj", command.cdxj},
+      {"report", command.report.file},
+      {"proof", command.proof.empty() ? "" : command.proof + "/events.jsonl"}};
+  nlohmann::json files = nlohmann::json::array();
+  for (const auto& [form, path] : forms) {
+    if (path.empty()) continue;
+    STEMMA_TRY(nlohmann::json facts, FileFacts(path));
+    facts["form"] = form;
+    files.push_back(std::move(facts));
+  }
+  // A line has room for some hundred ids; more are counted.
+  constexpr std::size_t kMostIds = 500;
+  nlohmann::json fields = {{"files", files}, {"captures", captures.size()}};
+  if (!captures.empty() && captures.size() <= kMostIds) fields["of"] = captures;
+  STEMMA_TRY(const std::uint64_t seq,
+             LogEvent(session, session.ArchiveDir(), "export", fields));
+  session.Note(fmt::format("logged as event {}", seq));
+  return {};
+}
+
 Status Export(Session& session, const ExportCommand& command) {
   STEMMA_TRY(const auto reader, ArchiveReader::Open(session.ArchiveDir()));
   ExportOptions options;
@@ -91,6 +121,7 @@ Status Export(Session& session, const ExportCommand& command) {
     STEMMA_CHECK_OK(
         ExportProof(session, *reader, options.captures, command.proof));
   }
+  if (command.log) return LogExport(session, command, options.captures);
   return {};
 }
 
@@ -136,6 +167,7 @@ void AddExport(CLI::App& root, Session& session) {
       ->type_name("URL")
       ->group(signing);
   command->add_option("--title", o.title, "of the WACZ")->type_name("TEXT");
+  command->add_flag("--log", o.log, "log it: an export event");
   AddNetworkOptions(*command, session);
   command->footer(
       "examples (no file is ever replaced):\n"

@@ -31,7 +31,7 @@ using Json = nlohmann::json;
 struct KeyOptions {
   std::string name, file, vkey, reason, recovery, tsa_ca, package;
   KeyChoice key, next;
-  std::vector<std::string> timestamp;
+  std::vector<std::string> timestamp, calendar;
   bool encrypt = false, witness = false;
 };
 
@@ -171,19 +171,21 @@ Result<std::unique_ptr<ArchiveWriter>> OpenArchive(const Session& session) {
 }
 
 void PrintCheckpoint(const Session& session, const Checkpoint& checkpoint,
-                     int tokens) {
+                     const SigningReport& report) {
   if (session.json) {
     *session.out << Json{{"origin", checkpoint.origin},
                          {"size", checkpoint.size},
                          {"root", Base64Of(BytesOf(checkpoint.root))},
-                         {"timestamps", tokens}}
+                         {"timestamps", report.tokens},
+                         {"promised", report.promised},
+                         {"upgraded", report.upgraded}}
                         .dump()
                  << "\n";
     return;
   }
-  *session.out << fmt::format("{}: {} events signed, {} timestamps\n",
+  *session.out << fmt::format("{}: {} events signed, {} timestamps{}\n",
                               ForTerminal(checkpoint.origin), checkpoint.size,
-                              tokens);
+                              report.tokens, WordsForCalendars(report));
 }
 
 int Sign(const KeyOptions& options, const Session& session) {
@@ -193,6 +195,7 @@ int Sign(const KeyOptions& options, const Session& session) {
   how.keys = {*std::move(key)};
   how.recovery_vkey = options.recovery;
   how.timestamp_urls = options.timestamp;
+  how.calendar_urls = options.calendar;
   how.policy = PolicyOf(session);
   if (!options.tsa_ca.empty()) {
     Result<std::string> pem = ReadRegularFile(options.tsa_ca, 1 << 20);
@@ -214,8 +217,10 @@ int Sign(const KeyOptions& options, const Session& session) {
     session.Note("nothing new since the newest checkpoint");
     return kDone;
   }
-  PrintCheckpoint(session, *report->checkpoint, report->tokens);
-  const bool all = report->tokens == static_cast<int>(options.timestamp.size());
+  PrintCheckpoint(session, *report->checkpoint, *report);
+  const bool all =
+      report->tokens == static_cast<int>(options.timestamp.size()) &&
+      report->promised == static_cast<int>(options.calendar.size());
   return all ? kDone : kTrouble;
 }
 
@@ -229,7 +234,7 @@ int Rotate(const KeyOptions& options, const Session& session) {
   const Result<Checkpoint> checkpoint =
       RotateKey(**writer, *old, *next, options.reason);
   if (!checkpoint) return session.Fail(checkpoint.error());
-  PrintCheckpoint(session, *checkpoint, 0);
+  PrintCheckpoint(session, *checkpoint, {});
   return kDone;
 }
 
@@ -326,6 +331,9 @@ void AddSign(CLI::App& keys, const std::shared_ptr<KeyOptions>& options,
   AddKeyChoice(*command, options->key, "key", "key file");
   command->add_option("--timestamp", options->timestamp,
                       "URL of an RFC 3161 authority; repeatable");
+  command
+      ->add_option("--calendar", options->calendar, std::string(kCalendarHelp))
+      ->type_name("URL");
   command->add_option("--tsa-ca", options->tsa_ca,
                       "roots its answers must lead to (PEM)");
   command->add_option("--recovery", options->recovery,

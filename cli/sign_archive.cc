@@ -15,12 +15,12 @@
 #include "archive/durable_file.h"
 #include "archive/note.h"
 #include "archive/tsa.h"
-#include "fetch/coding.h"
+#include "cli/ask_authority.h"
+#include "cli/capture_now.h"
+#include "cli/log_event.h"
 
 namespace stemma::cli {
 namespace {
-
-constexpr std::size_t kMaxAnswer = std::size_t{1} << 20;
 
 // Reads a line from the terminal without showing it.
 Result<std::string> AskForPassphrase(const std::filesystem::path& file) {
@@ -43,39 +43,14 @@ Result<std::string> AskForPassphrase(const std::filesystem::path& file) {
   return line;
 }
 
-Result<std::string> Post(const FetchPolicy& policy, const std::string& url,
-                         const std::string& query) {
-  STEMMA_TRY(const Url target, Url::Parse(url));
-  STEMMA_TRY(const std::unique_ptr<Fetcher> fetcher, Fetcher::Create(policy));
-  FetchRequest request{.url = target, .headers = {}, .limits = {}};
-  request.headers = {{"Content-Type", std::string(kTimestampQueryType)},
-                     {"Accept", std::string(kTimestampReplyType)},
-                     {"Accept-Encoding", "identity"}};
-  request.limits.max_body_bytes = kMaxAnswer;
-  request.limits.head = std::chrono::seconds(30);
-  request.limits.total = std::chrono::seconds(45);
-  request.post = query;
-  std::string body;
-  int status = 0;
-  std::string head;
-  const ExchangeSink sink{.on_head = [&](const Exchange& exchange) -> Status {
-                            status = exchange.status;
-                            head = exchange.response_head;
-                            return {};
-                          },
-                          .on_body = [&](std::string_view bytes) -> Status {
-                            body += bytes;
-                            return {};
-                          }};
-  const FetchOutcome outcome = fetcher->Get(request, sink);
-  if (outcome.failure) return *outcome.failure;
-  if (status != 200) {
-    return Error(ErrorCode::kNetwork, fmt::format("HTTP status {}", status));
-  }
-  if (outcome.exchange.truncated) {
-    return Error(ErrorCode::kNetwork, "the answer was cut off");
-  }
-  return DecodeTransfer(head, body);
+// A timestamp query, posted.
+Result<std::string> Post(const Session& session, const FetchPolicy& policy,
+                         const std::string& url, const std::string& query) {
+  return AskAuthority(policy, LimitsOf(session),
+                      {.url = url,
+                       .post = query,
+                       .content_type = std::string(kTimestampQueryType),
+                       .accept = std::string(kTimestampReplyType)});
 }
 
 }  // namespace
@@ -152,10 +127,20 @@ Result<SigningReport> SignNow(const Session& session, ArchiveWriter& writer,
   options.keys = how.keys;
   options.recovery_vkey = how.recovery_vkey;
   options.timestamp_urls = how.timestamp_urls;
+  options.calendar_urls = how.calendar_urls;
   options.trust.ca_pem = how.tsa_ca_pem;
   options.clock = session.clock;
+  options.clock_state = ClockFacts;
   options.post = [&](const std::string& url, const std::string& query) {
-    return Post(how.policy, url, query);
+    return Post(session, how.policy, url, query);
+  };
+  options.ask = [&](const std::string& url,
+                    const std::optional<std::string>& post) {
+    return AskAuthority(how.policy, LimitsOf(session),
+                        {.url = url,
+                         .post = post,
+                         .content_type = "application/octet-stream",
+                         .accept = "application/vnd.opentimestamps.v1"});
   };
   Result<SigningReport> report = SignArchive(writer, options);
   if (!report) return report;
@@ -163,23 +148,32 @@ Result<SigningReport> SignNow(const Session& session, ArchiveWriter& writer,
   return report;
 }
 
+std::string WordsForCalendars(const SigningReport& report) {
+  if (report.promised + report.upgraded == 0) return {};
+  return fmt::format(", OpenTimestamps: {} pending, {} upgraded",
+                     report.promised, report.upgraded);
+}
+
 Status SignAfterJob(const Session& session, ArchiveWriter& writer,
                     const KeyChoice& key_choice,
                     const std::vector<std::string>& timestamp_urls,
-                    const FetchPolicy& policy) {
+                    const FetchPolicy& policy,
+                    const std::vector<std::string>& calendar_urls) {
   if (!key_choice.chosen()) return {};
   Result<SigningKey> key = OpenKey(key_choice);
   if (!key) return std::move(key).error().Context("signing");
   SignWith how;
   how.keys = {*std::move(key)};
   how.timestamp_urls = timestamp_urls;
+  how.calendar_urls = calendar_urls;
   how.policy = policy;
   const Result<SigningReport> report = SignNow(session, writer, how);
   if (!report) return Error(report.error()).Context("signing");
   if (report->checkpoint) {
-    session.Note(fmt::format("signed {} events, {} timestamps{}",
+    session.Note(fmt::format("signed {} events, {} timestamps{}{}",
                              report->checkpoint->size, report->tokens,
-                             report->renewed ? " (renewed)" : ""));
+                             report->renewed ? " (renewed)" : "",
+                             WordsForCalendars(*report)));
   }
   return {};
 }
@@ -199,6 +193,9 @@ void AddSignOptions(CLI::App& command, SignOptions& options) {
       .add_option("--timestamp", options.timestamp,
                   "ask this RFC 3161 authority; repeatable")
       ->type_name("URL");
+  command
+      .add_option("--calendar", options.calendar, std::string(kCalendarHelp))
+      ->type_name("URL");
 }
 
 Status SignWork(const Session& session, ArchiveWriter& writer,
@@ -210,7 +207,8 @@ Status SignWork(const Session& session, ArchiveWriter& writer,
     key.file = *own;
   }
   STEMMA_CHECK_OK(writer.Seal());
-  return SignAfterJob(session, writer, key, options.timestamp, policy);
+  return SignAfterJob(session, writer, key, options.timestamp, policy,
+                      options.calendar);
 }
 
 Result<std::string> TimestampOver(const Session& session,
@@ -220,7 +218,7 @@ Result<std::string> TimestampOver(const Session& session,
   STEMMA_TRY(const std::string nonce, RandomNonce());
   STEMMA_TRY(const std::string query,
              MakeTimestampQuery(data, DigestAlgorithm::kSha256, nonce));
-  STEMMA_TRY(std::string response, Post(policy, url, query));
+  STEMMA_TRY(std::string response, Post(session, policy, url, query));
   const TimestampVerdict verdict =
       VerifyTimestamp({.response = response, .query = query, .data = data},
                       {.own_chain = true}, session.clock());

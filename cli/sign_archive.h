@@ -29,6 +29,9 @@ std::filesystem::path KeyFolder();
 // terminal is asked for.
 Passphrase PassphraseFor(const std::filesystem::path& file);
 
+inline constexpr std::string_view kCalendarHelp =
+    "ask this OpenTimestamps calendar; repeatable";
+
 // Where the key that signs is: in a file, or behind a command that is given
 // the text and answers with a line of the note (archive/keys.h).
 struct KeyChoice {
@@ -47,7 +50,8 @@ struct SignWith {
   std::vector<SigningKey> keys;
   std::string recovery_vkey;
   std::vector<std::string> timestamp_urls;
-  std::string tsa_ca_pem;  // may be empty
+  std::vector<std::string> calendar_urls;  // OpenTimestamps
+  std::string tsa_ca_pem;                  // may be empty
   FetchPolicy policy;
 };
 
@@ -55,16 +59,20 @@ struct SignWith {
 Result<SigningReport> SignNow(const Session& session, ArchiveWriter& writer,
                               const SignWith& how);
 
+// ", OpenTimestamps: 1 pending, 0 upgraded", or nothing.
+std::string WordsForCalendars(const SigningReport& report);
+
 // The same after a piece of work; without a key nothing is signed.
 Status SignAfterJob(const Session& session, ArchiveWriter& writer,
                     const KeyChoice& key,
                     const std::vector<std::string>& timestamp_urls,
-                    const FetchPolicy& policy);
+                    const FetchPolicy& policy,
+                    const std::vector<std::string>& calendar_urls = {});
 
 // The options of commands that sign when their work is done.
 struct SignOptions {
   KeyChoice key;
-  std::vector<std::string> timestamp;
+  std::vector<std::string> timestamp, calendar;
 };
 void AddSignOptions(CLI::App& command, SignOptions& options);
 

@@ -23,6 +23,8 @@ struct Connection {
   std::string tls_protocol;               // "tls/1.3"; empty without TLS
   std::string cipher_suite;               // IANA name; empty without TLS
   std::vector<std::string> certificates;  // DER, leaf first, as the peer sent
+  std::string ocsp_staple;       // DER OCSPResponse stapled to them, or empty
+  std::string sct_list;          // of the TLS extension (RFC 6962 3.3), raw
   std::string tls_verify;        // "ok", or OpenSSL's reason; empty without TLS
   bool tls_close_notify = true;  // false: the end was not authenticated
 };

@@ -443,7 +443,8 @@ std::map<std::string, JobReader::Keys, std::less<>> JobReader::AllKeys() {
   all["sign"] = {{"key", Text(&job.sign_key)},
                  {"command", Text(&job.sign_command)},
                  {"vkey", Text(&job.sign_vkey)},
-                 {"timestamp", Strings(&job.timestamp)}};
+                 {"timestamp", Strings(&job.timestamp)},
+                 {"calendar", Strings(&job.calendar)}};
   all["notify"] = {{"on_altered", Text(&job.on_altered)},
                    {"on_finish", Text(&job.on_finish)},
                    {"on_error", Text(&job.on_error)},

@@ -64,6 +64,7 @@ struct Job {
   std::string sign_key;                 // a file, or
   std::string sign_command, sign_vkey;  // a command that signs, and its key
   std::vector<std::string> timestamp;
+  std::vector<std::string> calendar;  // of OpenTimestamps
 
   // [notify]: shell commands; a report is given on standard input
   std::string on_altered, on_finish, on_error, metrics, ping;

@@ -12,11 +12,13 @@ namespace stemma {
 
 struct TlsFacts {
   std::vector<std::string> certificates;  // DER, leaf first, as presented
-  std::string verify;                     // "ok" or the reason; empty: none yet
-  std::string protocol;                   // "tls/1.3"
-  std::string cipher_suite;               // IANA name
-  std::string alpn;                       // "h2", "http/1.1" or empty
-  bool close_notify = false;              // the peer ended the stream
+  std::string ocsp_staple;                // DER OCSPResponse
+  std::string sct_list;       // content of the extension (RFC 6962 3.3)
+  std::string verify;         // "ok" or the reason; empty: none yet
+  std::string protocol;       // "tls/1.3"
+  std::string cipher_suite;   // IANA name
+  std::string alpn;           // "h2", "http/1.1" or empty
+  bool close_notify = false;  // the peer ended the stream
 };
 
 // Makes `ssl_ctx` (an SSL_CTX*) keep facts about its connection.

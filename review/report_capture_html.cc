@@ -261,7 +261,7 @@ std::string MediaHtml(const Json& capture, const ReportDocument& report) {
             : fmt::format("{} × {}, {}", CountIn(medium, "width"),
                           CountIn(medium, "height"), Text(medium, "codec")));
     table.Row("C2PA", AnyText(MemberIn(medium, "c2pa")) + " " +
-                          Text(medium, "c2pa_note"));
+                          Text(medium, "c2pa_state"));
     table.Row("Frames chosen by",
               Text(medium, "method") + " " + Text(medium, "keyframe_rule"));
     html += Heading("Video") + table.Html() + "<div class=\"strip\">";

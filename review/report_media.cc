@@ -34,7 +34,8 @@ void AddVideoFacts(const Json& video, Json& medium) {
   const Json& facts = MemberIn(video, "facts");
   SetText(medium, "codec", TextIn(facts, "codec"));
   SetText(medium, "container", TextIn(facts, "container"));
-  SetText(medium, "c2pa_note", TextIn(facts, "c2pa_note"));
+  SetText(medium, "c2pa_state", TextIn(facts, "c2pa_state"));
+  SetText(medium, "c2pa_sha256", TextIn(facts, "c2pa_sha256"));
   const Json& c2pa = MemberIn(facts, "c2pa");
   medium["c2pa"] = c2pa.is_null() ? Json("none found") : WithoutFractions(c2pa);
 }

@@ -307,6 +307,36 @@ TEST_F(EvidenceTest, LostTilesAreMadeAgain) {
   EXPECT_EQ(archive_.Check().verdict, EvidenceVerdict::kIntact);
 }
 
+// A key that fails leaves tiles that reach beyond the newest checkpoint.
+TEST_F(EvidenceTest, ASignatureThatNeverCameDamagesNothing) {
+  SigningOptions options = archive_.options();
+  options.keys[0].sign = [](std::string_view) -> Result<std::string> {
+    return Error(ErrorCode::kIo, "the token is locked");
+  };
+  // Over the edge of a tile as well.
+  for (int i = 0; i < 300; i += 100) {
+    for (int j = 0; j < 100; ++j) {
+      ASSERT_TRUE(archive_.writer().AppendEvent("note", {{"text", "x"}}));
+    }
+    EXPECT_FALSE(SignArchive(archive_.writer(), options));
+    const EvidenceReport report = archive_.Check();
+    EXPECT_EQ(First(report), "ok-unsigned-tail") << EvidenceText(report);
+  }
+  archive_.Close();
+  // What reaches further than the log is none of ours.
+  fs::path widest;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(archive_.manifest() / "tile/0")) {
+    if (entry.is_regular_file() &&
+        entry.path().string().find(".p/") != std::string::npos) {
+      widest = entry.path();
+    }
+  }
+  ASSERT_FALSE(widest.empty());
+  Spill(widest, Slurp(widest) + std::string(1, 'x'));
+  EXPECT_EQ(First(archive_.Check()), "tile-mismatch");
+}
+
 TEST_F(EvidenceTest, LinesAreFoundWithoutAnIndex) {
   const std::string whole = Slurp(archive_.manifest() / "events.jsonl");
   auto log = LogFile::Open(archive_.manifest() / "events.jsonl");
