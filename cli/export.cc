@@ -146,7 +146,10 @@ void AddExport(CLI::App& root, Session& session) {
   AddReportOptions(*command, o.report);
   command->add_option("--proof", o.proof, "evidence anyone can check")
       ->type_name("DIR");
-  const char* const signing = "a WACZ's signature";
+  const char* const signing = "a WACZ's title and signature";
+  command->add_option("--title", o.title, "of the WACZ")
+      ->type_name("TEXT")
+      ->group(signing);
   command
       ->add_option("--sign-key", o.sign.key,
                    "sign the WACZ ('stemma key create --package')")
@@ -166,7 +169,6 @@ void AddExport(CLI::App& root, Session& session) {
   command->add_option("--timestamp", o.sign.timestamp, "RFC 3161 authority")
       ->type_name("URL")
       ->group(signing);
-  command->add_option("--title", o.title, "of the WACZ")->type_name("TEXT");
   command->add_flag("--log", o.log, "log it: an export event");
   AddNetworkOptions(*command, session);
   command->footer(
