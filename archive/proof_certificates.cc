@@ -61,22 +61,26 @@ class CertificateWriter {
 
   Result<std::set<std::string>> Run() {
     if (wanted_.empty() && !all_) return wanted_;
-    STEMMA_CHECK_OK(reader_.ForEachEvent(
-        [&](std::string_view line, const Json& event) -> Status {
-          if (line.find("\"urn:stemma:tls:") == std::string_view::npos &&
-              line.find("\"urn:stemma:ocsp:") == std::string_view::npos &&
-              line.find("\"urn:stemma:sct:") == std::string_view::npos) {
-            return {};
-          }
-          for (const RecordInfo& record : RecordsInEvent(event)) {
-            STEMMA_CHECK_OK(Take(record));
-          }
-          return {};
+    STEMMA_CHECK_OK(
+        reader_.ForEachEvent([&](std::string_view line, const Json& event) {
+          return TakeFrom(line, event);
         }));
     return wanted_;
   }
 
  private:
+  // Most events name no such record: their text is asked before their parts.
+  Status TakeFrom(std::string_view line, const Json& event) {
+    const auto names = [&](std::string_view uri) {
+      return line.find(uri) != std::string_view::npos;
+    };
+    if (!names(kTlsUri) && !names(kOcspUri) && !names(kSctUri)) return {};
+    for (const RecordInfo& record : RecordsInEvent(event)) {
+      STEMMA_CHECK_OK(Take(record));
+    }
+    return {};
+  }
+
   Status Take(const RecordInfo& record) {
     const bool chain = record.uri.starts_with(kTlsUri);
     const bool ocsp = record.uri.starts_with(kOcspUri);
