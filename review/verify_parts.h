@@ -15,6 +15,8 @@ std::string SiteOf(const ReportSide& side);
 void AddChangesPart(const VerifyView& view, std::string& html);
 // The two texts beside each other, with the changes marked.
 void AddTextsPart(const VerifyView& view, std::string& html);
+// What was done to the video, in a line; nothing when it was not compared.
+void AddVideoLine(const VideoComparison& video, std::string& html);
 // Which seconds are shared and which were altered, and frames in pairs.
 void AddVideoPart(const VerifyView& view, std::string& html);
 

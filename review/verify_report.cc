@@ -86,11 +86,7 @@ void AddVerdict(const VerifyView& view, std::string& html) {
       "<strong>{}</strong>. {}</p>",
       EscapeHtml(SiteOf(view.suspect)), EscapeHtml(SiteOf(view.reference)),
       Explain(c.verdict));
-  if (view.video.verdict != VideoVerdict::kNotCompared) {
-    html += fmt::format(
-        "<p>Video: <b>{}</b>{}{}</p>", NameOf(view.video.verdict),
-        view.video.reason.empty() ? "" : " — ", EscapeHtml(view.video.reason));
-  }
+  AddVideoLine(view.video, html);
   html += fmt::format(
       "<p class=\"meta\">{} · coverage {:.2f} / {:.2f} · headline {}",
       CountsLine(c), c.coverage_reference, c.coverage_suspect,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <ranges>
+#include <string>
 #include <string_view>
 
 #include "review/html.h"
@@ -64,6 +66,11 @@ std::string VideoBars(const VerifyView& view) {
   return svg;
 }
 
+// Whose seconds an alteration's are.
+std::string_view SideOf(const VideoComparison::Alteration& change) {
+  return change.kind == "removed" ? "the reference" : "the copy";
+}
+
 std::string FrameImage(const std::string& bytes, std::string_view mime,
                        std::string_view side) {
   if (bytes.empty()) return fmt::format("<span>not in the {}</span>", side);
@@ -72,6 +79,25 @@ std::string FrameImage(const std::string& bytes, std::string_view mime,
 }
 
 }  // namespace
+
+// "Video: altered: removed 0:10.80 to 0:15.20 of the reference — ...": first
+// what was done, then what the verdict rests on.
+void AddVideoLine(const VideoComparison& video, std::string& html) {
+  if (video.verdict == VideoVerdict::kNotCompared) return;
+  constexpr std::size_t kNamed = 4;  // the rest is in the list below
+  std::string done;
+  for (const auto& change : video.altered | std::views::take(kNamed)) {
+    done += fmt::format("{}{} {} to {} of {}", done.empty() ? ": " : ", ",
+                        change.kind, ClockText(change.start),
+                        ClockText(change.end), SideOf(change));
+  }
+  if (video.altered.size() > kNamed) {
+    done += fmt::format(" and {} more", video.altered.size() - kNamed);
+  }
+  if (!video.reason.empty()) done += " — " + video.reason;
+  html += fmt::format("<p>Video: <b>{}</b>{}</p>", NameOf(video.verdict),
+                      EscapeHtml(done));
+}
 
 void AddVideoPart(const VerifyView& view, std::string& html) {
   const VideoComparison& video = view.video;
@@ -92,8 +118,7 @@ void AddVideoPart(const VerifyView& view, std::string& html) {
           "<tr><td class=\"critical\">{}</td><td>{}</td><td>{}</td><td>{}</td>"
           "</tr>",
           EscapeHtml(change.kind), ClockText(change.start),
-          ClockText(change.end),
-          change.kind == "removed" ? "the reference" : "the copy");
+          ClockText(change.end), SideOf(change));
     }
     html += "</table>";
   }

@@ -80,7 +80,8 @@ std::string Summary(const Comparison& c) {
   }
   const auto blocks = [&](const char* name, std::string_view flag,
                           std::string_view what) {
-    if (const std::int64_t count = CountOf(c, name); count > 0) {
+    const std::int64_t count = CountOf(c, name);
+    if (count > 0 && c.verdict != Verdict::kUnrelated) {
       parts.push_back(
           fmt::format("{}: {} {}", flag, Plural(count, "paragraph"), what));
     }
@@ -99,7 +100,9 @@ std::string Summary(const Comparison& c) {
   }
   parts.push_back(fmt::format("coverage {:.2f} / {:.2f}", c.coverage_reference,
                               c.coverage_suspect));
-  if (c.headline == "changed") parts.emplace_back("headline changed");
+  if (c.headline == "changed" && c.verdict != Verdict::kUnrelated) {
+    parts.emplace_back("headline changed");
+  }
   std::string line;
   for (const std::string& part : parts) {
     if (!line.empty()) line += " | ";

@@ -79,6 +79,22 @@ TEST(VerifyReport, ListsParagraphsAndHeadlineWithTheChanges) {
   }
 }
 
+// Who reads only the first card must know which seconds were changed.
+TEST(VerifyReport, SaysAtTheTopWhatWasDoneToTheVideo) {
+  VerifyView view = Sample();
+  view.video = {};
+  view.video.verdict = VideoVerdict::kAltered;
+  view.video.reason = "102 of 102 frames agree";
+  view.video.altered = {{"removed", 10.8, 15.2, 10.8}, {"<i>", 3, 4, 0}};
+  const std::string html = RenderVerifyReport(view);
+  const std::size_t at = html.find(
+      "<p>Video: <b>altered</b>: removed 0:10.80 to 0:15.20 of the reference, "
+      "&lt;i&gt; 0:03.00 to 0:04.00 of the copy — 102 of 102");
+  EXPECT_LT(at, html.find("id=\"changes\""));
+  view.video.altered.assign(6, {"inserted", 1, 2, 0});
+  EXPECT_TRUE(Has(RenderVerifyReport(view), " and 2 more — 102"));
+}
+
 TEST(VerifyReport, RunsLinesTogetherThatAScreenBroke) {
   VerifyView view = Sample();
   view.comparison = {};

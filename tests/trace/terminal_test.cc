@@ -70,6 +70,15 @@ TEST(Terminal, AnEditedExcerptWithTheMostSeriousFirst) {
                              "sha256 "));
 }
 
+TEST(Terminal, OfAnotherStoryNothingIsMissing) {
+  Publication other = Page(
+      "The zoo shows two young otters from this Friday on, and the keeper "
+      "asks that nobody bring them any food.");
+  other.title = "Otters";
+  const std::string out = Render(Page(kOriginal), other);
+  EXPECT_THAT(out, StartsWith("UNRELATED   coverage 0.00 / 0.00\n"));
+}
+
 TEST(Terminal, NoDotsWhereTheTextBeginsAndEnds) {
   const std::string out =
       Render(Page("Seven people of the town were hurt in the fire on Monday."),
