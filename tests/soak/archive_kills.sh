@@ -15,6 +15,10 @@ if [ ! -f "$shared/tools/crashloop.py" ]; then
   echo "skipped: no $shared/tools/crashloop.py"
   exit 77
 fi
+if [ ! -x "$bin/archive-crash-driver" ]; then
+  echo "build it first: script/build release archive-crash-driver" >&2
+  exit 2
+fi
 work=$(mktemp -d)
 trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT
 
