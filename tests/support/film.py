@@ -4,6 +4,7 @@
 `film_cut.mp4` is the same film encoded again, smaller, without its fourth shot.
 Nothing here is taken from anywhere: pictures and tones are computed.
 """
+import fcntl
 import pathlib
 import subprocess
 
@@ -88,7 +89,10 @@ def make_poster(film, path):
 
 
 def make_films(folder):
-    """Both films and the poster in `folder`; made once, kept for later."""
+    """Both films and the poster in `folder`; made once, kept for later.
+
+    Of tests that begin side by side the first makes them and the others wait.
+    """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     film = folder / 'film.mp4'
@@ -97,10 +101,12 @@ def make_films(folder):
     steps = ((film, lambda out: make_film(out)),
              (cut, lambda out: make_cut(film, out)),
              (poster, lambda out: make_poster(film, out)))
-    for path, make in steps:
-        if not path.exists():
-            # A half-made file must never pass for a whole one.
-            partial = path.with_name('partial-' + path.name)
-            make(partial)
-            partial.replace(path)
+    with open(folder / 'lock', 'w', encoding='ascii') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for path, make in steps:
+            if not path.exists():
+                # A half-made file must never pass for a whole one.
+                partial = path.with_name('partial-' + path.name)
+                make(partial)
+                partial.replace(path)
     return film, cut, poster
