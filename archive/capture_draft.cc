@@ -181,36 +181,35 @@ Result<RecordInfo> CaptureDraft::AddRevisit(const Exchange& exchange,
   return writer.FinishAsRevisit(exchange, original, profile);
 }
 
+Result<RecordInfo> CaptureDraft::State::AddOther(std::string_view record_type,
+                                                 std::string_view uri,
+                                                 std::string_view content_type,
+                                                 std::string_view bytes,
+                                                 std::string_view refers_to) {
+  const std::lock_guard lock(core->mutex);
+  STEMMA_TRY(RecordInfo info, WriteOther(*core, record_type, uri, content_type,
+                                         bytes, refers_to, started));
+  return Keep(std::move(info));
+}
+
 Result<RecordInfo> CaptureDraft::AddResource(std::string_view uri,
                                              std::string_view content_type,
                                              std::string_view bytes) {
-  const std::lock_guard lock(state_->core->mutex);
-  STEMMA_TRY(RecordInfo info,
-             WriteOther(*state_->core, "resource", uri, content_type, bytes, "",
-                        state_->started));
-  return state_->Keep(std::move(info));
+  return state_->AddOther("resource", uri, content_type, bytes, "");
 }
 
 Result<RecordInfo> CaptureDraft::AddConversion(std::string_view uri,
                                                std::string_view content_type,
                                                std::string_view bytes,
                                                std::string_view refers_to) {
-  const std::lock_guard lock(state_->core->mutex);
-  STEMMA_TRY(RecordInfo info,
-             WriteOther(*state_->core, "conversion", uri, content_type, bytes,
-                        refers_to, state_->started));
-  return state_->Keep(std::move(info));
+  return state_->AddOther("conversion", uri, content_type, bytes, refers_to);
 }
 
 Result<RecordInfo> CaptureDraft::AddMetadata(std::string_view uri,
                                              std::string_view content_type,
                                              std::string_view bytes,
                                              std::string_view refers_to) {
-  const std::lock_guard lock(state_->core->mutex);
-  STEMMA_TRY(RecordInfo info,
-             WriteOther(*state_->core, "metadata", uri, content_type, bytes,
-                        refers_to, state_->started));
-  return state_->Keep(std::move(info));
+  return state_->AddOther("metadata", uri, content_type, bytes, refers_to);
 }
 
 Result<CaptureInfo> CaptureDraft::Stage(const Json& facts) {

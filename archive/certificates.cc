@@ -11,30 +11,20 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 #include "archive/der.h"
+#include "core/c_handle.h"
 #include "core/digest.h"
 #include "hash/sha256.h"
 
 namespace stemma {
 namespace {
 
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* p) const noexcept {
-    Free(p);
-  }
-};
-template <typename T, auto Free>
-using Handle = std::unique_ptr<T, FreeWith<Free>>;
-
 void FreeStack(STACK_OF(X509) * stack) { sk_X509_free(stack); }
 
-using Certificate = Handle<X509, X509_free>;
-using Memory = Handle<BIO, BIO_free>;
-using Key = Handle<EVP_PKEY, EVP_PKEY_free>;
+using Certificate = CHandle<X509, X509_free>;
+using Memory = CHandle<BIO, BIO_free>;
+using Key = CHandle<EVP_PKEY, EVP_PKEY_free>;
 
 Error Malformed(std::string what) {
   ERR_clear_error();
@@ -93,8 +83,8 @@ std::vector<std::string> DnsNames(X509* certificate) {
 }
 
 // Only what we pass in is trusted; the system's store is never asked.
-Handle<X509_STORE, X509_STORE_free> StoreOf(std::string_view anchors_pem) {
-  Handle<X509_STORE, X509_STORE_free> store(X509_STORE_new());
+CHandle<X509_STORE, X509_STORE_free> StoreOf(std::string_view anchors_pem) {
+  CHandle<X509_STORE, X509_STORE_free> store(X509_STORE_new());
   const Result<std::vector<std::string>> anchors =
       CertificatesOfPem(anchors_pem);
   if (!store || !anchors) return store;
@@ -169,14 +159,14 @@ Status VerifyChain(const std::vector<std::string>& chain,
                    std::string_view host, TimePoint at, Strictness strictness) {
   if (chain.empty()) return Malformed("no certificate");
   std::vector<Certificate> owners;
-  const Handle<STACK_OF(X509), FreeStack> untrusted(sk_X509_new_null());
+  const CHandle<STACK_OF(X509), FreeStack> untrusted(sk_X509_new_null());
   for (const std::string& der : chain) {
     owners.push_back(Parse(der));
     if (!owners.back()) return Malformed("the chain holds no certificate");
     sk_X509_push(untrusted.get(), owners.back().get());
   }
   const auto store = StoreOf(anchors_pem);
-  const Handle<X509_STORE_CTX, X509_STORE_CTX_free> context(
+  const CHandle<X509_STORE_CTX, X509_STORE_CTX_free> context(
       X509_STORE_CTX_new());
   if (!store || !context ||
       X509_STORE_CTX_init(context.get(), store.get(), owners.front().get(),
@@ -245,7 +235,7 @@ Status VerifyEcdsa(std::string_view spki, std::string_view message,
     }
     pair = DerPair(signature);
   }
-  const Handle<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
+  const CHandle<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
   if (!context ||
       EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr,
                            key.get()) != 1 ||

@@ -46,6 +46,12 @@ struct CaptureDraft::State {
   std::vector<RecordInfo> records;
   bool closed = false;
 
+  // Writes a record beside the exchanges and keeps it; takes the core's mutex.
+  Result<RecordInfo> AddOther(std::string_view record_type,
+                              std::string_view uri,
+                              std::string_view content_type,
+                              std::string_view bytes,
+                              std::string_view refers_to);
   RecordInfo Keep(RecordInfo info) {
     info.capture_id = id;
     records.push_back(info);

@@ -136,8 +136,7 @@ std::string Apply(char operation, const std::string& message,
   }
 }
 
-// --- Reading
-// -------------------------------------------------------------------
+// --- Reading ---------------------------------------------------------------
 
 class StampReader {
  public:
@@ -219,8 +218,7 @@ void Put(const OtsStamp& stamp, std::string& to) {
   }
 }
 
-// --- Claims
-// --------------------------------------------------------------------
+// --- Claims ----------------------------------------------------------------
 
 // An address of a calendar, of the characters such may have.
 std::optional<std::string> CalendarOf(std::string_view payload) {

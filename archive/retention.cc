@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "archive/archive_reader.h"
@@ -145,7 +146,8 @@ Status Planner::LearnBundles() {
     if (!IsOfJob(name, rules_.job)) continue;
     if (gone_.contains(name)) {
       // Killed between the decision and the deed.
-      if (fs::exists(reader_.dir() / name)) unfinished_.insert(name);
+      std::error_code failed;
+      if (fs::exists(reader_.dir() / name, failed)) unfinished_.insert(name);
     } else if (time && *time < rules_.cutoff) {
       old_.insert(name);
     }

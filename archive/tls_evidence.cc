@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <ctime>
-#include <memory>
 #include <utility>
 
+#include "core/c_handle.h"
 #include "core/digest.h"
 
 namespace stemma {
@@ -20,21 +20,11 @@ constexpr int kMaxScts = 16;
 // The clocks of a responder and of ours may differ by this much.
 constexpr auto kClockSlack = std::chrono::minutes(5);
 
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* p) const noexcept {
-    Free(p);
-  }
-};
-template <typename T, auto Free>
-using Handle = std::unique_ptr<T, FreeWith<Free>>;
-
 void FreeStack(STACK_OF(X509) * stack) { sk_X509_free(stack); }
 
-using Certificate = Handle<X509, X509_free>;
-using SctList = Handle<STACK_OF(SCT), SCT_LIST_free>;
-using BasicResponse = Handle<OCSP_BASICRESP, OCSP_BASICRESP_free>;
+using Certificate = CHandle<X509, X509_free>;
+using SctList = CHandle<STACK_OF(SCT), SCT_LIST_free>;
+using BasicResponse = CHandle<OCSP_BASICRESP, OCSP_BASICRESP_free>;
 
 const unsigned char* Bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -47,7 +37,7 @@ Certificate CertificateOf(std::string_view der) {
 
 BasicResponse ResponseOf(std::string_view staple) {
   const unsigned char* at = Bytes(staple);
-  const Handle<OCSP_RESPONSE, OCSP_RESPONSE_free> response(
+  const CHandle<OCSP_RESPONSE, OCSP_RESPONSE_free> response(
       d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(staple.size())));
   if (!response || at != Bytes(staple) + staple.size() ||
       OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
@@ -83,7 +73,7 @@ void Take(const STACK_OF(SCT) * list, const char* from,
 // The responder's answer about `leaf`; its id may be made with either digest.
 OCSP_SINGLERESP* AnswerFor(OCSP_BASICRESP* response, X509* leaf, X509* issuer) {
   for (const EVP_MD* digest : {EVP_sha1(), EVP_sha256()}) {
-    const Handle<OCSP_CERTID, OCSP_CERTID_free> id(
+    const CHandle<OCSP_CERTID, OCSP_CERTID_free> id(
         OCSP_cert_to_id(digest, leaf, issuer));
     const int at = id ? OCSP_resp_find(response, id.get(), -1) : -1;
     if (at >= 0) return OCSP_resp_get0(response, at);
@@ -93,8 +83,8 @@ OCSP_SINGLERESP* AnswerFor(OCSP_BASICRESP* response, X509* leaf, X509* issuer) {
 
 // Signed by the issuer, or by someone the issuer let answer?
 bool SignedFor(OCSP_BASICRESP* response, X509* issuer, TimePoint at) {
-  const Handle<X509_STORE, X509_STORE_free> store(X509_STORE_new());
-  const Handle<STACK_OF(X509), FreeStack> known(sk_X509_new_null());
+  const CHandle<X509_STORE, X509_STORE_free> store(X509_STORE_new());
+  const CHandle<STACK_OF(X509), FreeStack> known(sk_X509_new_null());
   if (!store || !known) return false;
   X509_STORE_add_cert(store.get(), issuer);
   sk_X509_push(known.get(), issuer);
@@ -121,9 +111,10 @@ std::vector<SctFacts> ReadScts(std::string_view leaf, std::string_view sct_list,
       sct_list.empty() ? nullptr : o2i_SCT_LIST(nullptr, &at, sct_list.size()));
   if (sent) Take(sent.get(), "handshake", found);
   if (const BasicResponse response = ResponseOf(staple)) {
-    for (int i = 0; i < OCSP_resp_count(response.get()) && i < 1; ++i) {
+    // A staple answers for one certificate.
+    if (OCSP_resp_count(response.get()) > 0) {
       const SctList list(static_cast<STACK_OF(SCT)*>(
-          OCSP_SINGLERESP_get1_ext_d2i(OCSP_resp_get0(response.get(), i),
+          OCSP_SINGLERESP_get1_ext_d2i(OCSP_resp_get0(response.get(), 0),
                                        NID_ct_cert_scts, nullptr, nullptr)));
       if (list) Take(list.get(), "ocsp", found);
     }

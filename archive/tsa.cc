@@ -10,30 +10,20 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <memory>
 
 #include "archive/der.h"
+#include "core/c_handle.h"
 #include "core/digest.h"
 
 namespace stemma {
 namespace {
 
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* p) const noexcept {
-    Free(p);
-  }
-};
-template <typename T, auto Free>
-using Handle = std::unique_ptr<T, FreeWith<Free>>;
-
-using Response = Handle<TS_RESP, TS_RESP_free>;
-using Request = Handle<TS_REQ, TS_REQ_free>;
-using VerifyContext = Handle<TS_VERIFY_CTX, TS_VERIFY_CTX_free>;
-using Certificate = Handle<X509, X509_free>;
-using RevocationList = Handle<X509_CRL, X509_CRL_free>;
-using Memory = Handle<BIO, BIO_free>;
+using Response = CHandle<TS_RESP, TS_RESP_free>;
+using Request = CHandle<TS_REQ, TS_REQ_free>;
+using VerifyContext = CHandle<TS_VERIFY_CTX, TS_VERIFY_CTX_free>;
+using Certificate = CHandle<X509, X509_free>;
+using RevocationList = CHandle<X509_CRL, X509_CRL_free>;
+using Memory = CHandle<BIO, BIO_free>;
 
 // Longer than any answer of an authority with a full chain.
 constexpr std::size_t kMaxResponse = std::size_t{1} << 20;
@@ -150,7 +140,7 @@ Response ParseResponse(std::string_view bytes, Stop& stop) {
       return nullptr;
     }
     const unsigned char* again = Bytes(bytes);
-    const Handle<PKCS7, PKCS7_free> bare(
+    const CHandle<PKCS7, PKCS7_free> bare(
         d2i_PKCS7(nullptr, &again, static_cast<long>(bytes.size())));
     if (bare) {
       stop = {"bare-token",
@@ -267,7 +257,7 @@ void AddSigner(X509* signer, TimestampFacts& facts) {
 struct TrustStore {
   std::vector<Certificate> certificates;  // owners
   std::vector<RevocationList> lists;
-  Handle<X509_STORE, X509_STORE_free> store{X509_STORE_new()};
+  CHandle<X509_STORE, X509_STORE_free> store{X509_STORE_new()};
   STACK_OF(X509) * untrusted = sk_X509_new_null();  // borrows
 
   TrustStore() = default;

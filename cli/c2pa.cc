@@ -1,20 +1,18 @@
 #include "cli/c2pa.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
 #include "archive/jcs.h"
 #include "cli/extractor.h"
 #include "core/result.h"
+#include "fetch/program_path.h"
+#include "fetch/temporary_folder.h"
 
 namespace stemma::cli {
 namespace {
@@ -25,26 +23,6 @@ using Json = nlohmann::json;
 constexpr std::size_t kMaxStore = std::size_t{16} << 20;
 constexpr std::size_t kMostCodes = 16;
 constexpr const char* kStore = "manifest-store.json";
-
-// A folder of its own for a program that reads hostile bytes.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name =
-        (fs::temp_directory_path() / "stemma-c2paXXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 Status CopyTo(const Blob& file, const fs::path& path) {
   std::ofstream out(path, std::ios::binary);
@@ -67,8 +45,8 @@ std::string NameFor(const Blob& file) {
 }
 
 Result<C2paVerdict> Ask(const Blob& file) {
-  const TemporaryFolder folder;
-  if (folder.path().empty()) return Error(ErrorCode::kIo, "no folder");
+  // A folder of its own for a program that reads hostile bytes.
+  STEMMA_TRY(const TemporaryFolder folder, TemporaryFolder::Make("c2pa"));
   const fs::path copy = folder.path() / NameFor(file);
   STEMMA_CHECK_OK(CopyTo(file, copy));
   ExtractorLimits limits;
@@ -151,17 +129,7 @@ C2paVerdict ReadC2paVerdict(std::string_view manifest_store) {
   return verdict;
 }
 
-bool HasC2paTool() {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path == nullptr ? "" : path);
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (folder.empty()) continue;
-    if (::access((fs::path(folder) / "c2patool").c_str(), X_OK) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
+bool HasC2paTool() { return FindProgram("c2patool").has_value(); }
 
 void JudgeC2pa(const Blob& file, VideoReport& report) {
   if (!report.facts.contains("c2pa") || !HasC2paTool()) return;

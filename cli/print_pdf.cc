@@ -8,13 +8,15 @@
 
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration)
+
+#include "fetch/program_path.h"
+#include "fetch/temporary_folder.h"
 
 namespace stemma::cli {
 namespace {
@@ -25,19 +27,6 @@ constexpr std::string_view kPrinters[] = {"chromium", "chromium-browser",
                                           "google-chrome",
                                           "google-chrome-stable", "weasyprint"};
 constexpr std::chrono::seconds kPatience{60};
-
-fs::path OnPath(std::string_view name) {
-  const char* const path = std::getenv("PATH");
-  std::string_view rest = path ? path : "";
-  while (!rest.empty()) {
-    const std::size_t colon = rest.find(':');
-    const fs::path file = fs::path(rest.substr(0, colon)) / name;
-    if (access(file.c_str(), X_OK) == 0) return file;
-    if (colon == std::string_view::npos) break;
-    rest.remove_prefix(colon + 1);
-  }
-  return {};
-}
 
 std::vector<std::string> ArgumentsFor(const fs::path& printer,
                                       const fs::path& html, const fs::path& pdf,
@@ -102,7 +91,7 @@ Result<int> Run(const std::vector<std::string>& arguments) {
 
 fs::path PdfPrinter() {
   for (const std::string_view name : kPrinters) {
-    if (fs::path found = OnPath(name); !found.empty()) return found;
+    if (auto found = FindProgram(name)) return *std::move(found);
   }
   return {};
 }
@@ -116,16 +105,11 @@ Status PrintPdf(const fs::path& html, const fs::path& pdf) {
                              "and print it from a browser",
                              pdf.string()));
   }
-  std::string profile =
-      (fs::temp_directory_path() / "stemma-print-XXXXXX").string();
-  if (!mkdtemp(profile.data())) {
-    return Error(ErrorCode::kIo, "making a folder for the printer's files");
-  }
+  STEMMA_TRY(const TemporaryFolder profile, TemporaryFolder::Make("print"));
   std::error_code ignored;
   const Result<int> code =
       Run(ArgumentsFor(printer, fs::absolute(html, ignored),
-                       fs::absolute(pdf, ignored), profile));
-  fs::remove_all(profile, ignored);
+                       fs::absolute(pdf, ignored), profile.path()));
   if (!code) return code.error();
   if (*code != 0 || !fs::exists(pdf, ignored)) {
     return Error(

@@ -15,11 +15,13 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <system_error>
 #include <utility>
+
+#include "fetch/program_path.h"
 
 namespace stemma {
 namespace {
@@ -31,23 +33,6 @@ constexpr uid_t kNobody = 65534;
 constexpr int kIn = 3, kOut = 4;  // the child's
 
 std::string Reason(int error) { return std::generic_category().message(error); }
-
-// As execvp would, but before fork, where there are errors to give.
-std::optional<std::string> PathOf(const std::string& program) {
-  if (program.find('/') != std::string::npos) {
-    return ::access(program.c_str(), X_OK) == 0 ? std::optional(program)
-                                                : std::nullopt;
-  }
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(':'), rest.size());
-    const std::string file = std::string(rest.substr(0, end)) + "/" + program;
-    if (end > 0 && ::access(file.c_str(), X_OK) == 0) return file;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return std::nullopt;
-}
 
 // Moves both above the descriptors that the child's will take.
 bool MoveUp(std::array<int, 2>& ends) {
@@ -102,13 +87,14 @@ bool BecomeNobody() {
 
 [[noreturn]] void RunChild(const Launch& launch) {
   ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
   const char walled = EnterEmptyNetwork(launch) ? 'w' : 'o';
   int failed = launch.root && !BecomeNobody() ? errno : 0;
+  // Here, since the kernel forgets it when the user changes.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int null = ::open("/dev/null", O_RDWR);
   for (const auto& [from, to] :
        {std::pair(null, STDIN_FILENO), std::pair(null, STDOUT_FILENO),
@@ -136,13 +122,9 @@ Result<std::unique_ptr<BrowserPipe>> BrowserPipe::Start(Options options) {
 }
 
 Status BrowserPipe::MakeProfile() {
-  std::error_code failed;
-  const fs::path folder = fs::temp_directory_path(failed);
-  std::string name = (folder / "stemma-browser-XXXXXX").string();
-  if (failed || ::mkdtemp(name.data()) == nullptr) {
-    return Error(ErrorCode::kIo, "no folder for a browser's profile");
-  }
-  profile_ = name;
+  STEMMA_TRY(TemporaryFolder folder, TemporaryFolder::Make("browser"));
+  const std::string name = folder.path().string();
+  profile_.emplace(std::move(folder));
   if (::geteuid() == 0 && ::chown(name.c_str(), kNobody, kNobody) != 0) {
     return Error(ErrorCode::kIo,
                  fmt::format("giving {} to nobody: {}", name, Reason(errno)));
@@ -152,20 +134,22 @@ Status BrowserPipe::MakeProfile() {
 
 Status BrowserPipe::Fork() {
   Launch launch;
-  const std::optional<std::string> path = PathOf(options_.program);
+  const std::optional<fs::path> path = FindProgram(options_.program);
   if (!path) {
     return Error(ErrorCode::kNotFound,
                  fmt::format("there is no browser '{}'", options_.program));
   }
-  launch.path = *path;
+  launch.path = path->string();
   launch.root = ::geteuid() == 0;
   launch.uid_map = fmt::format("{0} {0} 1", ::geteuid());
   launch.gid_map = fmt::format("{0} {0} 1", ::getegid());
-  std::vector<std::string> words = {*path, "--remote-debugging-pipe",
-                                    "--user-data-dir=" + profile_.string()};
+  std::vector<std::string> words = {
+      launch.path, "--remote-debugging-pipe",
+      "--user-data-dir=" + profile_->path().string()};
   words.insert(words.end(), options_.flags.begin(), options_.flags.end());
   std::vector<std::string> fields = {"PATH=/usr/bin:/bin", "LANG=C.UTF-8",
-                                     "TZ=UTC", "HOME=" + profile_.string()};
+                                     "TZ=UTC",
+                                     "HOME=" + profile_->path().string()};
   for (std::string& word : words) launch.argv.push_back(word.data());
   for (std::string& field : fields) launch.environment.push_back(field.data());
   launch.argv.push_back(nullptr);
@@ -202,7 +186,7 @@ Status BrowserPipe::Fork() {
     int error = 0;
     std::memcpy(&error, said.data() + 1, sizeof error);
     return Error(ErrorCode::kNotFound,
-                 fmt::format("starting {}: {}", *path, Reason(error)));
+                 fmt::format("starting {}: {}", launch.path, Reason(error)));
   }
   return {};
 }
@@ -214,13 +198,6 @@ BrowserPipe::~BrowserPipe() {
     ::kill(child_, SIGKILL);
     while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
     }
-  }
-  // A child of its own may still be writing as it dies.
-  std::error_code failed;
-  for (int attempt = 0; attempt < 20 && !profile_.empty(); ++attempt) {
-    fs::remove_all(profile_, failed);
-    if (!failed && !fs::exists(profile_, failed)) break;
-    ::usleep(20'000);
   }
 }
 

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "fetch/temporary_folder.h"
 
 namespace stemma {
 
@@ -59,7 +60,7 @@ class BrowserPipe {
                        std::chrono::steady_clock::time_point deadline);
 
   Options options_;
-  std::filesystem::path profile_;
+  std::optional<TemporaryFolder> profile_;
   pid_t child_ = -1;
   int socket_ = -1;
   bool walled_ = false;

@@ -16,6 +16,7 @@
 #include <set>
 #include <system_error>
 
+#include "core/c_handle.h"
 #include "core/http_head.h"
 #include "fetch/address_policy.h"
 #include "fetch/coding.h"
@@ -27,16 +28,9 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-template <auto Free>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* p) const noexcept {
-    Free(p);
-  }
-};
-using CurlEasy = std::unique_ptr<CURL, FreeWith<curl_easy_cleanup>>;
-using CurlMulti = std::unique_ptr<CURLM, FreeWith<curl_multi_cleanup>>;
-using CurlList = std::unique_ptr<curl_slist, FreeWith<curl_slist_free_all>>;
+using CurlEasy = CHandle<CURL, curl_easy_cleanup>;
+using CurlMulti = CHandle<CURLM, curl_multi_cleanup>;
+using CurlList = CHandle<curl_slist, curl_slist_free_all>;
 
 constexpr std::size_t kUnusableKept = 1024;
 constexpr std::size_t kMaxNotes = 32;

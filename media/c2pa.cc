@@ -9,6 +9,7 @@ namespace stemma {
 namespace {
 
 constexpr std::size_t kMaxStore = std::size_t{16} << 20;
+constexpr std::size_t kSmallestStore = 20;
 
 std::uint32_t U16(std::string_view bytes, std::size_t at) {
   return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at]) << 8 |
@@ -21,7 +22,7 @@ std::uint32_t U32(std::string_view bytes, std::size_t at) {
 
 // A superbox whose description has C2PA's UUID, which begins with its name.
 bool IsManifestStore(std::string_view box) {
-  return box.size() >= 20 && box.substr(4, 4) == "jumb" &&
+  return box.size() >= kSmallestStore && box.substr(4, 4) == "jumb" &&
          box.substr(12, 4) == "jumd" && box.substr(16, 4) == "c2pa";
 }
 
@@ -53,8 +54,10 @@ std::optional<C2paBox> FindC2paInJpeg(std::string_view jpeg) {
     }
     if (store.size() > kMaxStore) return std::nullopt;
   }
-  if (store.empty() || U32(store, 0) > store.size()) return std::nullopt;
-  store.resize(U32(store, 0));
+  if (store.empty()) return std::nullopt;
+  const std::size_t size = U32(store, 0);
+  if (size < kSmallestStore || size > store.size()) return std::nullopt;
+  store.resize(size);
   return C2paBox{store.size(), Sha256Of(store)};
 }
 

@@ -75,8 +75,15 @@ TEST(C2pa, OtherBoxesAndBrokenOnesAreNone) {
     EXPECT_FALSE(FindC2paInJpeg(jpeg));
   }
   const std::string whole = Jpeg(Piece(store, 1, 1));
-  for (std::size_t cut = 0; cut < whole.size(); ++cut) {
-    static_cast<void>(FindC2paInJpeg(whole.substr(0, cut)));
+  const std::size_t end = whole.find(store) + store.size();
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    EXPECT_EQ(FindC2paInJpeg(whole.substr(0, cut)).has_value(), cut >= end)
+        << cut;
+  }
+  // A size smaller than the head that was read.
+  for (const std::size_t size : {0, 1, 8, 19}) {
+    EXPECT_FALSE(FindC2paInJpeg(Jpeg(Piece(U32(size) + store.substr(4), 1, 1))))
+        << size;
   }
 }
 
