@@ -17,7 +17,10 @@
 #include "cli/family_of.h"
 #include "cli/memory.h"
 #include "cli/page_source.h"
+#include "cli/report_sides.h"
 #include "cli/session.h"
+#include "cli/trace_view.h"
+#include "review/trace_report.h"
 #include "trace/families.h"
 #include "trace/site_model.h"
 #include "trace/terminal.h"
@@ -31,7 +34,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 struct Options {
-  std::string reference, families, out;
+  std::string reference, families, out, report;
   bool all = false, no_fetch = false;
 };
 
@@ -230,54 +233,62 @@ Status TraceFamilies(const Options& options, Session& session) {
   return {};
 }
 
-Status TraceOne(const Options& options, Session& session) {
-  SourceOptions source;
-  source.fetch = !options.no_fetch;
-  STEMMA_TRY(const LoadedPublication loaded,
-             LoadPublication(session, options.reference, source));
-  STEMMA_TRY(const Family family, FamilyOf(session, loaded.publication));
-  STEMMA_CHECK_OK(family.memory->NeedArchive());
-  TreeOptions tree_options;
-  tree_options.sites = &family.memory->sites();
-  const StemmaTree tree = InferTree(family.members, {}, tree_options);
-  if (session.json) {
-    Json json = TreeToJson("", tree);
-    json.erase("family");
-    json["asked"] = loaded.publication.id;
-    json["members"] = Json::array();
-    for (const Publication& member : family.members) {
-      Json entry;
-      entry["id"] = member.id;
-      entry["url"] = member.url;
-      entry["title"] = member.title;
-      entry["published_at"] = member.published_at
-                                  ? Json(FormatSeconds(*member.published_at))
-                                  : Json();
-      entry["sha256"] = member.text_sha256.Hex();
-      json["members"].push_back(std::move(entry));
-    }
-    json["quoting"] = Json::array();
-    for (const Publication& quoting : family.quoting) {
-      json["quoting"].push_back(quoting.id);
-    }
-    *session.out << json.dump(1, ' ', false, Json::error_handler_t::replace)
-                 << "\n";
-    return {};
+Json JsonOf(const Publication& member) {
+  return {{"id", member.id},
+          {"url", member.url},
+          {"title", member.title},
+          {"published_at", member.published_at
+                               ? Json(FormatSeconds(*member.published_at))
+                               : Json()},
+          {"sha256", member.text_sha256.Hex()}};
+}
+
+void PrintJson(const TracedFamily& traced, Session& session) {
+  Json json = TreeToJson("", traced.tree);
+  json.erase("family");
+  json["asked"] = traced.asked.publication.id;
+  json["members"] = Json::array();
+  for (const Publication& member : traced.family.members) {
+    json["members"].push_back(JsonOf(member));
   }
+  json["quoting"] = Json::array();
+  for (const Publication& quoting : traced.family.quoting) {
+    json["quoting"].push_back(quoting.id);
+  }
+  *session.out << json.dump(1, ' ', false, Json::error_handler_t::replace)
+               << "\n";
+}
+
+void PrintTree(const TracedFamily& traced, Session& session) {
   TerminalStyle style;
   style.color = session.UseColor();
   style.safe = [](std::string_view text) { return ForTerminal(text); };
-  *session.out << RenderTree(tree, family.members, style);
-  for (const Publication& quoting : family.quoting) {
+  *session.out << RenderTree(traced.tree, traced.family.members, style);
+  for (const Publication& quoting : traced.family.quoting) {
     *session.out << fmt::format(
         "quotes it: {}\n",
         ForTerminal(quoting.url.empty() ? quoting.id : quoting.url));
   }
-  if (family.members.size() == 1) {
+  if (traced.family.members.size() == 1) {
     session.Note("no other publication of this text or video in '" +
                  session.ArchiveDir().string() + "'");
   }
-  return {};
+}
+
+Status TraceOne(const Options& options, Session& session) {
+  SourceOptions source;
+  source.fetch = !options.no_fetch;
+  TracedFamily traced;
+  STEMMA_TRY(traced.asked, LoadPublication(session, options.reference, source));
+  STEMMA_TRY(traced.family, FamilyOf(session, traced.asked.publication));
+  STEMMA_CHECK_OK(traced.family.memory->NeedArchive());
+  TreeOptions tree_options;
+  tree_options.sites = &traced.family.memory->sites();
+  traced.tree = InferTree(traced.family.members, {}, tree_options);
+  session.json ? PrintJson(traced, session) : PrintTree(traced, session);
+  if (options.report.empty()) return {};
+  STEMMA_TRY(const TraceView view, GatherTrace(session, traced));
+  return WriteReport(options.report, RenderTraceReport(view), session);
 }
 
 int Usage(Session& session, std::string_view what) {
@@ -294,6 +305,11 @@ void Run(const Options& options, Session& session) {
   if (!batch && options.reference.empty()) {
     session.exit_code =
         Usage(session, "whose family? Give a file, a URL or an id, or --all.");
+    return;
+  }
+  if (batch && !options.report.empty()) {
+    session.exit_code =
+        Usage(session, "a report is of one family: give its REF.");
     return;
   }
   const Status status = options.all ? TraceAll(options, session)
@@ -321,11 +337,13 @@ void AddTrace(CLI::App& root, Session& session) {
       ->type_name("FILE");
   command->add_option("--out", options->out, "folder for JSON lines")
       ->type_name("DIR");
+  command->add_option("--report", options->report, "write an HTML report")
+      ->type_name("FILE");
   command->add_flag("--no-fetch", options->no_fetch, "archive and files only");
   AddNetworkOptions(*command, session);
   command->footer(
       "Examples:\n"
-      "  stemma trace https://copy.example/story\n"
+      "  stemma trace https://copy.example/story --report family.html\n"
       "  stemma trace --all --out families/");
   command->callback([options, &session] { Run(*options, session); });
 }

@@ -16,6 +16,7 @@
 #include "cli/family_of.h"
 #include "cli/memory.h"
 #include "cli/page_source.h"
+#include "cli/report_sides.h"
 #include "cli/session.h"
 #include "cli/verify_view.h"
 #include "media/keyframes.h"
@@ -31,7 +32,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-using Videos = std::vector<std::shared_ptr<const VideoReport>>;
 
 struct Options {
   std::string reference, suspect, report;
@@ -189,8 +189,8 @@ void Print(const Verified& verified, Session& session) {
   }
 }
 
-Status WriteReport(const Verified& verified, const Options& options,
-                   Session& session) {
+Status ReportPair(const Verified& verified, const Options& options,
+                  Session& session) {
   std::unique_ptr<ArchiveReader> reader;
   if (auto opened = ArchiveReader::Open(session.ArchiveDir()); opened) {
     reader = *std::move(opened);
@@ -213,16 +213,7 @@ Status WriteReport(const Verified& verified, const Options& options,
   TreeOptions tree;
   tree.sites = &family.memory->sites();
   AddFamily(InferTree(members, {}, tree), members, view);
-  std::ofstream file(options.report, std::ios::binary);
-  file << RenderVerifyReport(view);
-  file.close();
-  if (!file) {
-    return Error(
-        ErrorCode::kIo,
-        fmt::format("writing the report {}: cannot write", options.report));
-  }
-  session.Note("report: " + options.report);
-  return {};
+  return WriteReport(options.report, RenderVerifyReport(view), session);
 }
 
 void RunOne(const Options& options, Session& session) {
@@ -234,7 +225,7 @@ void RunOne(const Options& options, Session& session) {
   Print(*verified, session);
   session.exit_code = IsHarmless(*verified) ? kDone : kBadAnswer;
   if (options.report.empty()) return;
-  if (const Status written = WriteReport(*verified, options, session);
+  if (const Status written = ReportPair(*verified, options, session);
       !written) {
     session.exit_code = session.Fail(written.error());
   }
@@ -340,7 +331,11 @@ void AddVerify(CLI::App& root, Session& session) {
       "  stemma verify https://copy.example/story\n"
       "Exit: 0 harmless, 1 altered or unrelated, 2 usage, 3 trouble.");
   command->callback([options, &session] {
-    if (options->batch) {
+    if (options->batch && !options->report.empty()) {
+      *session.err << "stemma verify: a report is of one pair, not of a "
+                      "batch.\n";
+      session.exit_code = kUsage;
+    } else if (options->batch) {
       RunBatch(*options, session);
     } else if (options->reference.empty()) {
       *session.err << "stemma verify: which page? Give A and B, or the copy "

@@ -36,12 +36,45 @@ std::string Shortened(std::string_view text) {
   return std::string(text);
 }
 
+// A line of the picture: an edge of the tree, or, `edge` being null, the way to
+// a lost copy.
+struct Line {
+  std::string from, to;
+  const StemmaEdge* edge = nullptr;
+};
+
+// The edges, those to children of a lost copy led through it.
+// Siblings stand in the order of time.
+using ById = std::map<std::string_view, const Publication*>;
+std::vector<Line> LinesOf(const StemmaTree& tree, const ById& by_id) {
+  std::map<std::string_view, const HiddenNode*> through;
+  std::vector<Line> lines;
+  for (const HiddenNode& hidden : tree.hidden) {
+    if (hidden.parent.empty()) continue;
+    lines.push_back({hidden.parent, hidden.id});
+    for (const std::string& child : hidden.children) through[child] = &hidden;
+  }
+  for (const StemmaEdge& edge : tree.edges) {
+    const auto at = through.find(edge.child);
+    const bool led = at != through.end() && at->second->parent == edge.parent;
+    lines.push_back({led ? at->second->id : edge.parent, edge.child, &edge});
+  }
+  std::ranges::stable_sort(lines, {}, [&](const Line& line) {
+    const auto at = by_id.find(line.to);
+    if (at == by_id.end()) return TimePoint::max();
+    const Publication& p = *at->second;
+    return p.published_at ? *p.published_at
+                          : p.fetched_at.value_or(TimePoint::max());
+  });
+  return lines;
+}
+
 class Layout {
  public:
-  explicit Layout(const StemmaTree& tree) {
-    for (const StemmaEdge& edge : tree.edges) {
-      children_[edge.parent].push_back(edge.child);
-      has_parent_.insert(edge.child);
+  Layout(const StemmaTree& tree, const std::vector<Line>& lines) {
+    for (const Line& line : lines) {
+      children_[line.from].push_back(line.to);
+      has_parent_.insert(line.to);
     }
     Place(tree.root);
     // Whatever hangs on nothing is drawn below, never left out.
@@ -176,9 +209,10 @@ std::string RenderFamilySvg(const StemmaTree& tree,
                             std::span<const Publication> publications,
                             std::string_view highlight) {
   if (tree.members.empty()) return {};
-  const Layout layout(tree);
-  std::map<std::string_view, const Publication*> by_id;
+  ById by_id;
   for (const Publication& p : publications) by_id[p.id] = &p;
+  const std::vector<Line> lines = LinesOf(tree, by_id);
+  const Layout layout(tree, lines);
 
   const int width = 2 * kMargin + layout.columns() * kColumn + kCardWidth;
   const double height = 2 * kMargin + std::max(1.0, layout.rows()) * kRow - 22;
@@ -194,10 +228,16 @@ std::string RenderFamilySvg(const StemmaTree& tree,
     const auto it = layout.nodes().find(id);
     return it == layout.nodes().end() ? nullptr : &it->second;
   };
-  for (const StemmaEdge& edge : tree.edges) {
-    const Node* from = node(edge.parent);
-    const Node* to = node(edge.child);
+  for (const Line& line : lines) {
+    const Node* from = node(line.from);
+    const Node* to = node(line.to);
     if (!from || !to) continue;
+    if (!line.edge) {
+      svg += EdgeSvg(*from, *to, "marker-end=\"url(#arrow)\"", "supposed",
+                     "a copy that is not in the archive");
+      continue;
+    }
+    const StemmaEdge& edge = *line.edge;
     svg += EdgeSvg(*from, *to,
                    edge.directed ? "marker-end=\"url(#arrow)\""
                                  : "stroke-dasharray=\"6 4\"",

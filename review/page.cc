@@ -20,7 +20,8 @@ constexpr std::string_view kStyle = R"css(
 a{color:var(--link);text-underline-offset:.15em}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:16px/1.55 Georgia,"Times New Roman",serif}
-main{max-width:76rem;margin:0 auto;padding:1.5rem 1.25rem 4rem}
+main{max-width:76rem;margin:0 auto;padding:1.5rem 1.25rem 4rem;
+overflow-wrap:anywhere}
 h1,h2,h3,table,.badge,.meta,nav,summary,figcaption,.cell header{
 font-family:system-ui,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 h1{font-size:1.9rem;line-height:1.2;margin:.2rem 0 .6rem}
@@ -102,7 +103,9 @@ figure .duo>*{width:100%;aspect-ratio:16/9;object-fit:contain;display:grid;
 place-items:center;color:var(--soft);font:.8rem system-ui,sans-serif}
 figcaption{padding:.4rem .6rem;font-size:.82rem}
 svg{max-width:100%;height:auto;display:block}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto}.scroll>svg[width]{max-width:none}
+.scroll>table{min-width:60rem}
+.scroll td:not(:first-child){overflow-wrap:break-word}
 @media (max-width:44rem){main{padding:1rem .8rem 3rem}h1{font-size:1.5rem}
 .texts,.change .pair{grid-template-columns:1fr}
 .texts .head:nth-child(2){border-top:1px dashed var(--line)}
@@ -113,6 +116,7 @@ color:var(--soft)}
 .cell.copy.shared{margin-bottom:1rem}
 .cell.copy.shared::before{content:"copy"}}
 @media print{:root{--paper:#fff;--ink:#000;--card:#fff}
+.scroll>svg[width]{max-width:100%}.scroll>table{min-width:0}
 main{max-width:none;padding:0}h2{break-after:avoid}
 .change,figure,.cell,tr{break-inside:avoid}
 h2,h3,.step{break-after:avoid}a{color:inherit;text-decoration:none}

@@ -39,16 +39,6 @@ std::string ContextWithMark(std::string_view context, std::size_t at,
          EscapeHtml(context.substr(at + words.size()));
 }
 
-void AddHeadlines(const VerifyView& view, std::string& html) {
-  if (view.comparison.headline != "changed") return;
-  html += fmt::format(
-      "<div class=\"change\"><span class=\"badge\">headline</span>"
-      "<div class=\"pair\"><div><span class=\"label\">Reference</span>{}</div>"
-      "<div><span class=\"label\">Copy</span>{}</div></div></div>",
-      EscapeHtml(view.reference.publication.title),
-      EscapeHtml(view.suspect.publication.title));
-}
-
 // Whole paragraphs, of which the numbered changes say nothing.
 void AddParagraphs(const VerifyView& view, std::string& html) {
   constexpr std::size_t kShown = 160;  // code points
@@ -81,36 +71,54 @@ bool HasChanges(const Comparison& comparison) {
 
 }  // namespace
 
+void AddChangeCard(const Change& change, std::size_t number,
+                   std::string_view anchor, std::string& html) {
+  const std::string_view tone = NameOf(change.severity);
+  html += fmt::format(
+      "<div class=\"change\"{}><strong>{}</strong> "
+      "<span class=\"badge {}\">{}</span>",
+      anchor.empty() ? "" : fmt::format(" id=\"{}\"", anchor), number, tone,
+      tone);
+  for (const std::string& kind : change.kinds) {
+    html += fmt::format("<span class=\"badge {}\">{}</span>", tone,
+                        EscapeHtml(kind));
+  }
+  html += fmt::format("<span class=\"meta\">{}</span>", InWords(change.op));
+  html += fmt::format(
+      "<div class=\"pair\"><div><span class=\"label\">Reference, characters "
+      "{}–{}</span>{}</div>"
+      "<div><span class=\"label\">Copy, characters {}–{}</span>{}</div>"
+      "</div></div>",
+      change.reference.begin, change.reference.end,
+      ContextWithMark(change.reference_context, change.reference_context_at,
+                      change.reference_text, tone),
+      change.suspect.begin, change.suspect.end,
+      ContextWithMark(change.suspect_context, change.suspect_context_at,
+                      change.suspect_text, tone));
+}
+
+void AddHeadlines(const Comparison& comparison, std::string_view reference,
+                  std::string_view suspect, std::string& html) {
+  if (comparison.headline != "changed") return;
+  html += fmt::format(
+      "<div class=\"change\"><span class=\"badge\">headline</span>"
+      "<div class=\"pair\"><div><span class=\"label\">Reference</span>{}</div>"
+      "<div><span class=\"label\">Copy</span>{}</div></div></div>",
+      EscapeHtml(reference), EscapeHtml(suspect));
+}
+
 void AddChangesPart(const VerifyView& view, std::string& html) {
-  if (!HasChanges(view.comparison)) return;
   const Comparison& comparison = view.comparison;
+  if (!HasChanges(comparison)) return;
   html += "<h2 id=\"changes\">What changed, most serious first</h2>";
   std::size_t number = 0;
   for (const Change& change : comparison.changes) {
-    const std::string_view tone = NameOf(change.severity);
-    html += fmt::format(
-        "<div class=\"change\" id=\"c{0}\"><strong>{0}</strong> "
-        "<span class=\"badge {1}\">{1}</span>",
-        ++number, tone);
-    for (const std::string& kind : change.kinds) {
-      html += fmt::format("<span class=\"badge {}\">{}</span>", tone,
-                          EscapeHtml(kind));
-    }
-    html += fmt::format("<span class=\"meta\">{}</span>", InWords(change.op));
-    html += fmt::format(
-        "<div class=\"pair\"><div><span class=\"label\">Reference, characters "
-        "{}–{}</span>{}</div>"
-        "<div><span class=\"label\">Copy, characters {}–{}</span>{}</div>"
-        "</div></div>",
-        change.reference.begin, change.reference.end,
-        ContextWithMark(change.reference_context, change.reference_context_at,
-                        change.reference_text, tone),
-        change.suspect.begin, change.suspect.end,
-        ContextWithMark(change.suspect_context, change.suspect_context_at,
-                        change.suspect_text, tone));
+    ++number;
+    AddChangeCard(change, number, fmt::format("c{}", number), html);
   }
   AddParagraphs(view, html);
-  AddHeadlines(view, html);
+  AddHeadlines(comparison, view.reference.publication.title,
+               view.suspect.publication.title, html);
 }
 
 }  // namespace stemma

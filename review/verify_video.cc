@@ -20,10 +20,9 @@ std::string ClockText(double seconds) {
 }
 
 // Two bars, reference above and copy below, with the shared seconds joined.
-std::string VideoBars(const VerifyView& view) {
-  double length =
-      std::max(view.reference.video_seconds, view.suspect.video_seconds);
-  for (const auto& s : view.video.segments) {
+std::string VideoBars(const VideoShown& shown) {
+  double length = std::max(shown.reference_seconds, shown.copy_seconds);
+  for (const auto& s : shown.video.segments) {
     length = std::max({length, s.a1, s.b1});
   }
   if (length <= 0) return {};
@@ -38,14 +37,14 @@ std::string VideoBars(const VerifyView& view) {
       "<div class=\"scroll\"><svg viewBox=\"0 0 960 130\" role=\"img\" "
       "aria-label=\"Which seconds are shared\" font-family=\"system-ui\" "
       "font-size=\"12\" fill=\"currentColor\">";
-  for (const auto& s : view.video.segments) {
+  for (const auto& s : shown.video.segments) {
     svg += fmt::format(
         "<polygon points=\"{:.1f},38 {:.1f},38 {:.1f},92 {:.1f},92\" "
         "fill=\"var(--good)\" opacity=\".3\"/>",
         50 + s.a0 * scale, 50 + s.a1 * scale, 50 + s.b1 * scale,
         50 + s.b0 * scale);
   }
-  for (const auto& change : view.video.altered) {
+  for (const auto& change : shown.video.altered) {
     const bool in_reference = change.kind == "removed";
     svg += fmt::format(
         "<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"18\" "
@@ -56,19 +55,20 @@ std::string VideoBars(const VerifyView& view) {
         EscapeHtml(change.kind), ClockText(change.start),
         ClockText(change.end));
   }
-  svg += bar(view.reference.video_seconds, 20);
-  svg += bar(view.suspect.video_seconds, 92);
+  svg += bar(shown.reference_seconds, 20);
+  svg += bar(shown.copy_seconds, 92);
   svg += fmt::format(
-      "<text x=\"50\" y=\"14\">reference, {}</text>"
-      "<text x=\"50\" y=\"125\">copy, {}</text></svg></div>",
-      ClockText(view.reference.video_seconds),
-      ClockText(view.suspect.video_seconds));
+      "<text x=\"50\" y=\"14\">{}, {}</text>"
+      "<text x=\"50\" y=\"125\">{}, {}</text></svg></div>",
+      shown.reference, ClockText(shown.reference_seconds), shown.copy,
+      ClockText(shown.copy_seconds));
   return svg;
 }
 
 // Whose seconds an alteration's are.
-std::string_view SideOf(const VideoComparison::Alteration& change) {
-  return change.kind == "removed" ? "the reference" : "the copy";
+std::string_view SideOf(const VideoComparison::Alteration& change,
+                        const VideoShown& shown) {
+  return change.kind == "removed" ? shown.reference : shown.copy;
 }
 
 std::string FrameImage(const std::string& bytes, std::string_view mime,
@@ -87,9 +87,10 @@ void AddVideoLine(const VideoComparison& video, std::string& html) {
   constexpr std::size_t kNamed = 4;  // the rest is in the list below
   std::string done;
   for (const auto& change : video.altered | std::views::take(kNamed)) {
-    done += fmt::format("{}{} {} to {} of {}", done.empty() ? ": " : ", ",
-                        change.kind, ClockText(change.start),
-                        ClockText(change.end), SideOf(change));
+    done +=
+        fmt::format("{}{} {} to {} of the {}", done.empty() ? ": " : ", ",
+                    change.kind, ClockText(change.start), ClockText(change.end),
+                    SideOf(change, {.video = video}));
   }
   if (video.altered.size() > kNamed) {
     done += fmt::format(" and {} more", video.altered.size() - kNamed);
@@ -97,6 +98,33 @@ void AddVideoLine(const VideoComparison& video, std::string& html) {
   if (!video.reason.empty()) done += " — " + video.reason;
   html += fmt::format("<p>Video: <b>{}</b>{}</p>", NameOf(video.verdict),
                       EscapeHtml(done));
+}
+
+void AddVideoShown(const VideoShown& shown, std::string& html) {
+  html += VideoBars(shown);
+  if (!shown.video.altered.empty()) {
+    html += "<table><tr><th>What</th><th>From</th><th>To</th><th>In</th></tr>";
+    for (const auto& change : shown.video.altered) {
+      html += fmt::format(
+          "<tr><td class=\"critical\">{}</td><td>{}</td><td>{}</td>"
+          "<td>the {}</td></tr>",
+          EscapeHtml(change.kind), ClockText(change.start),
+          ClockText(change.end), SideOf(change, shown));
+    }
+    html += "</table>";
+  }
+  if (shown.frames.empty()) return;
+  html += "<h3>Frames side by side</h3><div class=\"frames\">";
+  for (const FramePair& pair : shown.frames) {
+    html += fmt::format(
+        "<figure><div class=\"duo\">{}{}</div><figcaption>{} | {} "
+        "<span class=\"badge {}\">{}</span></figcaption></figure>",
+        FrameImage(pair.reference_image, pair.mime, shown.reference),
+        FrameImage(pair.suspect_image, pair.mime, shown.copy),
+        ClockText(pair.reference_seconds), ClockText(pair.suspect_seconds),
+        pair.note == "same" ? "" : "critical", EscapeHtml(pair.note));
+  }
+  html += "</div>";
 }
 
 void AddVideoPart(const VerifyView& view, std::string& html) {
@@ -110,30 +138,11 @@ void AddVideoPart(const VerifyView& view, std::string& html) {
   }
   html += fmt::format("<h2 id=\"video\">Video: {}</h2><p>{}</p>",
                       NameOf(video.verdict), EscapeHtml(video.reason));
-  html += VideoBars(view);
-  if (!video.altered.empty()) {
-    html += "<table><tr><th>What</th><th>From</th><th>To</th><th>In</th></tr>";
-    for (const auto& change : video.altered) {
-      html += fmt::format(
-          "<tr><td class=\"critical\">{}</td><td>{}</td><td>{}</td><td>{}</td>"
-          "</tr>",
-          EscapeHtml(change.kind), ClockText(change.start),
-          ClockText(change.end), SideOf(change));
-    }
-    html += "</table>";
-  }
-  if (view.frames.empty()) return;
-  html += "<h3>Frames side by side</h3><div class=\"frames\">";
-  for (const FramePair& pair : view.frames) {
-    html += fmt::format(
-        "<figure><div class=\"duo\">{}{}</div><figcaption>{} | {} "
-        "<span class=\"badge {}\">{}</span></figcaption></figure>",
-        FrameImage(pair.reference_image, pair.mime, "reference"),
-        FrameImage(pair.suspect_image, pair.mime, "copy"),
-        ClockText(pair.reference_seconds), ClockText(pair.suspect_seconds),
-        pair.note == "same" ? "" : "critical", EscapeHtml(pair.note));
-  }
-  html += "</div>";
+  AddVideoShown({.video = video,
+                 .reference_seconds = view.reference.video_seconds,
+                 .copy_seconds = view.suspect.video_seconds,
+                 .frames = view.frames},
+                html);
 }
 
 }  // namespace stemma

@@ -1,9 +1,11 @@
-"""What a reader sees of a report: rendered by Chromium, where there is one.
+"""What a reader sees of the reports of verify and trace: rendered by Chromium,
+where there is one.
 
 At desktop and phone width, light and dark: the page is no wider than the
 window, its text has contrast, nothing runs and nothing is loaded. Printed, it
 is a PDF. STEMMA_SCREENSHOTS=DIR keeps the pictures.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -89,74 +91,102 @@ def lightness(path):
     return min(seen), max(seen), counts.index(max(counts))
 
 
+def row(number, text):
+    return {'id': f'urn:test:{number}', 'site': f'paper{number}.example',
+            'url': f'https://paper{number}.example/teal', 'text': text,
+            'title': 'Dyke crews gain ground ' + 'Unbroken' * 30,
+            'published_at': f'2026-03-0{number}T08:00:00Z'}
+
+
 @unittest.skipUnless(CHROMIUM, 'no Chromium here')
-class Report(unittest.TestCase):
+class Reports(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix='stemma-view-'))
         (cls.folder / 'a.txt').write_text(REFERENCE)
         (cls.folder / 'b.txt').write_text(SUSPECT)
-        cls.report = cls.folder / 'report.html'
-        done = e2e.stemma('--archive', cls.folder / 'archive', 'verify',
-                          cls.folder / 'a.txt', cls.folder / 'b.txt',
-                          '--no-fetch', '--report', cls.report)
-        assert done.code == e2e.BAD_ANSWER, done
+        rows = [row(1, REFERENCE), row(2, REFERENCE), row(3, SUSPECT)]
+        (cls.folder / 'rows.jsonl').write_text(
+            ''.join(json.dumps(r) + '\n' for r in rows))
+        cls.run_stemma('import', '--articles', cls.folder / 'rows.jsonl')
+        cls.reports = {}
+        cls.make('verify', cls.folder / 'a.txt', cls.folder / 'b.txt',
+                 code=e2e.BAD_ANSWER)
+        cls.make('trace', 'urn:test:3')
         cls.pictures = pathlib.Path(
             os.environ.get('STEMMA_SCREENSHOTS', cls.folder))
+
+    @classmethod
+    def run_stemma(cls, *args, code=e2e.DONE):
+        done = e2e.stemma('--archive', cls.folder / 'archive', *args)
+        assert done.code == code, done
+
+    @classmethod
+    def make(cls, command, *args, code=e2e.DONE):
+        cls.reports[command] = cls.folder / f'{command}.html'
+        cls.run_stemma(command, *args, '--no-fetch', '--report',
+                       cls.reports[command], code=code)
 
     @classmethod
     def tearDownClass(cls):
         shutil.rmtree(cls.folder)
 
-    def picture(self, name, width, height, dark=False):
-        path = self.pictures / f'{name}.png'
+    def picture(self, report, name, width, height, dark=False):
+        path = self.pictures / f'{report}-{name}.png'
         scheme = (['--blink-settings=preferredColorScheme=0'] if dark else
                   ['--blink-settings=preferredColorScheme=1'])
         browse(f'--window-size={width},{height}', f'--screenshot={path}',
-               *scheme, self.report.as_uri(),
-               profile=self.folder / f'profile-{name}')
+               *scheme, self.reports[report].as_uri(),
+               profile=self.folder / f'profile-{report}-{name}')
         self.assertTrue(path.exists(), 'the browser made no picture')
         return path
 
-    def measured(self, width):
+    def measured(self, report, width):
         """How wide the page is in a frame of this width."""
-        wrapper = self.folder / f'wrapper{width}.html'
+        wrapper = self.folder / f'wrapper-{report}-{width}.html'
         wrapper.write_text(
             f'<!doctype html><iframe id="f" width="{width}" height="800" '
-            f'style="border:0" src="{self.report.as_uri()}"></iframe>'
+            f'style="border:0" src="{self.reports[report].as_uri()}"></iframe>'
             '<p id="out"></p><script>f.onload=()=>{'
             'const d=f.contentDocument.documentElement;'
             'out.textContent="wide:"+d.scrollWidth'
             '+" scripts:"+f.contentDocument.scripts.length};</script>')
         text = browse('--dump-dom', '--virtual-time-budget=4000',
                       wrapper.as_uri(),
-                      profile=self.folder / f'profile-w{width}')
+                      profile=self.folder / f'profile-{report}-w{width}')
         return text.partition('<p id="out">')[2].partition('</p>')[0]
 
     def test_fits_the_window(self):
-        for width in (1280, 390, 320):
-            with self.subTest(width=width):
-                self.assertEqual(self.measured(width),
-                                 f'wide:{width} scripts:0')
+        for report in self.reports:
+            for width in (1280, 320):
+                with self.subTest(report=report, width=width):
+                    self.assertEqual(self.measured(report, width),
+                                     f'wide:{width} scripts:0')
 
     def test_light_and_dark(self):
-        least, most, paper = lightness(self.picture('desktop', 1280, 900))
-        self.assertGreater(paper, 200)
-        self.assertLess(least, 70)
-        least, most, paper = lightness(
-            self.picture('desktop-dark', 1280, 900, dark=True))
-        self.assertLess(paper, 60)
-        self.assertGreater(most, 180)
-        _, _, paper = lightness(self.picture('phone', 390, 844))
-        self.assertGreater(paper, 200)
+        for report in self.reports:
+            with self.subTest(report=report):
+                least, most, paper = lightness(
+                    self.picture(report, 'desktop', 1280, 900))
+                self.assertGreater(paper, 200)
+                self.assertLess(least, 70)
+                least, most, paper = lightness(
+                    self.picture(report, 'desktop-dark', 1280, 900, dark=True))
+                self.assertLess(paper, 60)
+                self.assertGreater(most, 180)
+                _, _, paper = lightness(
+                    self.picture(report, 'phone', 390, 844))
+                self.assertGreater(paper, 200)
 
     def test_prints(self):
-        path = self.pictures / 'report.pdf'
-        browse(f'--print-to-pdf={path}', self.report.as_uri(),
-               profile=self.folder / 'profile-pdf')
-        data = path.read_bytes()
-        self.assertTrue(data.startswith(b'%PDF-'))
-        self.assertGreater(data.count(b'/Type /Page'), 0)
+        for report, html in self.reports.items():
+            with self.subTest(report=report):
+                path = self.pictures / f'{report}.pdf'
+                browse(f'--print-to-pdf={path}', html.as_uri(),
+                       profile=self.folder / f'profile-{report}-pdf')
+                data = path.read_bytes()
+                self.assertTrue(data.startswith(b'%PDF-'))
+                self.assertGreater(data.count(b'/Type /Page'), 0)
 
 
 if __name__ == '__main__':

@@ -47,6 +47,23 @@ TEST(FamilySvg, AnUndecidedDirectionHasNoArrow) {
   EXPECT_EQ(CountOf(svg, "stroke-dasharray=\"6 4\""), 1u);
 }
 
+TEST(FamilySvg, ALostCopyStandsBetweenItsParentAndItsChildren) {
+  StemmaTree tree;
+  tree.members = {"a", "b", "c"};
+  tree.root = "a";
+  tree.edges = {Edge("a", "b"), Edge("a", "c")};
+  HiddenNode lost;
+  lost.id = "*h1";
+  lost.parent = "a";
+  lost.children = {"b", "c"};
+  tree.hidden = {lost};
+  const std::string svg = RenderFamilySvg(tree, {});
+  EXPECT_EQ(CountOf(svg, "<rect"), 4u);
+  EXPECT_EQ(CountOf(svg, "marker-end"), 3u);
+  EXPECT_EQ(CountOf(svg, ">supposed<"), 1u);
+  EXPECT_EQ(CountOf(svg, "stroke-dasharray=\"4 3\""), 1u);
+}
+
 TEST(FamilySvg, LostMembersAndOddTreesAreStillDrawn) {
   StemmaTree tree;
   tree.members = {"a", "b", "lonely"};
