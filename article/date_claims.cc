@@ -1,6 +1,7 @@
 #include "article/date_claims.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,6 +47,10 @@ class DateReader {
       Modified(head_.Meta(name), name);
     }
     Marked();
+    if (const auto& page = head_.ld.page; page && head_.Main() == nullptr) {
+      Published(page->published, "json-ld:WebPage:datePublished");
+      Modified(page->modified, "json-ld:WebPage:dateModified");
+    }
     TextAndTimes();
     for (const char* name :
          {"dc.date.issued", "dcterms.issued", "pubdate", "publishdate",
@@ -138,29 +143,60 @@ class DateReader {
   // those of other stories above it.
   void TextAndTimes() {
     const std::vector<DateClaim> texts = TextNearTitle();
-    const std::uint32_t title =
-        title_block_ < 0
-            ? 0
-            : blocks_[static_cast<std::size_t>(title_block_)].source_begin;
-    std::vector<DateClaim> behind, above;
-    for (const RawElement& element : tree_.scan.elements) {
-      if (element.tag != Tag::kTime) continue;
-      auto claim = ReadMachineDate(tree_.scan.Attribute(element, "datetime"));
-      if (!claim) continue;
-      auto& list = element.begin >= title ? behind : above;
-      if (list.size() < 20) list.push_back(*std::move(claim));
-    }
-    behind.insert(behind.end(), above.begin(), above.end());
+    const std::vector<DateClaim> times = TimesByPlace();
     if (!texts.empty()) {
       const std::string day = DayAsWritten(texts.front());
-      for (const DateClaim& time : behind) {
+      for (const DateClaim& time : times) {
         if (DayAsWritten(time) != day) continue;
         Add(time, "time", true);
         break;
       }
     }
     for (const DateClaim& text : texts) Add(text, text.source, true);
-    for (const DateClaim& time : behind) Add(time, "time", true);
+    for (const DateClaim& time : times) Add(time, "time", true);
+  }
+
+  // Where a date of the article stands, the likeliest first.
+  enum Place { kUnderHeadline, kOverHeadline, kBehind, kFarAbove, kPlaces };
+  static constexpr std::size_t kOver = 3;  // blocks
+
+  // The first paragraph behind the headline.
+  std::size_t TextBegin() const {
+    const auto first = static_cast<std::size_t>(std::max(title_block_ + 1, 0));
+    for (std::size_t i = first; i < blocks_.size(); ++i) {
+      if (blocks_[i].words > 24 && blocks_[i].ends_sentence) return i;
+    }
+    return blocks_.size();
+  }
+
+  Place PlaceOf(std::size_t block, std::size_t text_begin) const {
+    const auto title = static_cast<std::size_t>(std::max(title_block_, 0));
+    if (block + kOver < title) return kFarAbove;
+    if (block < title) return kOverHeadline;
+    return block < text_begin ? kUnderHeadline : kBehind;
+  }
+
+  std::vector<DateClaim> TimesByPlace() const {
+    constexpr std::size_t kMost = 20;  // of each place
+    const std::size_t text_begin = TextBegin();
+    std::array<std::vector<DateClaim>, kPlaces> times;
+    std::size_t block = 0;
+    for (const RawElement& element : tree_.scan.elements) {
+      if (element.tag != Tag::kTime) continue;
+      auto claim = ReadMachineDate(tree_.scan.Attribute(element, "datetime"));
+      if (!claim) continue;
+      while (block + 1 < blocks_.size() &&
+             blocks_[block].source_end <= element.begin) {
+        ++block;
+      }
+      auto& list = times[PlaceOf(block, text_begin)];
+      if (list.size() < kMost) list.push_back(*std::move(claim));
+    }
+    std::vector<DateClaim> all;
+    for (const auto& list : times) {
+      all.insert(all.end(), list.begin(), list.end());
+    }
+    return all;
   }
 
   // A page that hides its headline until a script shows it hides nothing.
@@ -198,16 +234,16 @@ class DateReader {
 
   std::vector<DateClaim> TextNearTitle() const {
     std::vector<DateClaim> found;
-    const std::size_t from =
-        title_block_ < 3 ? 0 : static_cast<std::size_t>(title_block_) - 3;
+    const auto title = static_cast<std::size_t>(std::max(title_block_, 0));
+    const std::size_t from = title - std::min(title, kOver);
     const std::size_t to = std::min(blocks_.size(), from + 30);
-    // Behind the headline before what stands above it.
-    for (const bool behind : {true, false}) {
+    const std::size_t text_begin = TextBegin();
+    for (const Place place : {kUnderHeadline, kOverHeadline, kBehind}) {
       for (std::size_t i = from; i < to && found.size() < 5; ++i) {
         const PageBlock& block = blocks_[i];
-        if ((static_cast<int>(i) >= title_block_) != behind) continue;
+        if (PlaceOf(i, text_begin) != place) continue;
         if (block.text.size() > 200 || Hidden(block)) continue;
-        if ((block.context & kInFigcaption) != 0) continue;
+        if ((block.context & (kInFigcaption | kInQuote)) != 0) continue;
         if (block.words > 24 && block.ends_sentence) continue;
         if (const auto date = FindDate(block.text, article_.language)) {
           found.push_back(date->claim);
@@ -215,7 +251,9 @@ class DateReader {
               block.words <= 16
                   ? LabelOf(std::string_view(block.text).substr(0, date->begin))
                   : 0;
-          found.back().source = label == 0  ? "text"
+          const bool sentence = block.words > 16 && block.ends_sentence;
+          found.back().source = sentence    ? "text:sentence"
+                                : label == 0 ? "text"
                                 : label > 0 ? "text:published"
                                             : "text:updated";
         }
@@ -228,7 +266,8 @@ class DateReader {
     const auto rank = [](const DateClaim& claim) {
       return claim.source == "text:published" ? 0
              : claim.source == "text"         ? 1
-                                              : 2;
+             : claim.source == "text:updated" ? 2
+                                              : 3;
     };
     std::stable_sort(found.begin(), found.end(),
                      [&](const DateClaim& a, const DateClaim& b) {

@@ -9,7 +9,9 @@ namespace stemma {
 namespace {
 
 bool IsShown(const DateClaim& claim) {
-  return claim.source.starts_with("text") || claim.source == "publisher-line";
+  return (claim.source.starts_with("text") &&
+          claim.source != "text:sentence") ||
+         claim.source == "publisher-line";
 }
 
 }  // namespace

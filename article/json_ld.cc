@@ -63,14 +63,14 @@ std::string Mend(std::string_view text) {
 }
 
 std::string_view WithoutWrapping(std::string_view text) {
-  const auto strip = [&](std::string_view what) {
+  const auto strip = [&](std::string_view what, std::string_view closing) {
     const std::size_t at = text.find(what);
-    if (at != std::string_view::npos && at < 64) {
-      text.remove_prefix(at + what.size());
-    }
+    if (at == std::string_view::npos || at >= 64) return;
+    text.remove_prefix(at + what.size());
+    text = text.substr(0, text.rfind(closing));
   };
-  strip("<![CDATA[");
-  strip("<!--");
+  strip("<![CDATA[", "]]>");
+  strip("<!--", "-->");
   const std::size_t begin = text.find_first_of("{[");
   if (begin == std::string_view::npos) return {};
   text.remove_prefix(begin);
@@ -241,6 +241,9 @@ class Reader {
       if (type == "VideoObject") {
         ReadVideo(object);
         return false;
+      }
+      if (type.ends_with("WebPage") && !listed && !facts_.page) {
+        facts_.page = ArticleOf(object, type, listed);
       }
       if (type == "WebSite" && facts_.site_name.empty()) {
         facts_.site_name = TextOf(object, "name");

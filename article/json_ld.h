@@ -1,6 +1,7 @@
 // schema.org statements in <script type="application/ld+json">.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ struct LdArticle {
 
 struct LdFacts {
   std::vector<LdArticle> articles;  // in page order
+  std::optional<LdArticle> page;    // a WebPage by itself: a weaker statement
   std::vector<LdVideo> videos;
   std::string site_name;  // of a WebSite or an Organization
   std::vector<std::string> breadcrumbs;

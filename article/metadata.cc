@@ -13,6 +13,8 @@
 namespace stemma {
 namespace {
 
+constexpr std::size_t kMaxMeta = 2000;
+
 std::string OneLine(std::string_view text) {
   std::string out = CanonicalBlockText(text);
   std::replace(out.begin(), out.end(), '\n', ' ');
@@ -36,12 +38,22 @@ void ReadMeta(const PageTree& tree, const RawElement& element,
               HeadFacts& head) {
   std::string content = OneLine(tree.scan.Attribute(element, "content"));
   if (content.empty()) content = OneLine(tree.scan.Attribute(element, "value"));
-  if (content.empty() || head.meta.size() > 2000) return;
+  if (content.empty() || head.meta.size() > kMaxMeta) return;
   for (const char* key : {"name", "property", "itemprop", "http-equiv"}) {
-    std::string name = LowerAscii(tree.scan.Attribute(element, key));
-    if (name.empty()) continue;
-    if (key[0] == 'i') name.insert(0, "itemprop:");
-    head.meta.emplace_back(std::move(name), content);
+    const std::string names = LowerAscii(tree.scan.Attribute(element, key));
+    std::size_t begin = 0;
+    while (begin < names.size() && head.meta.size() <= kMaxMeta) {
+      // RDFa: one element may have several properties.
+      const bool many = key[0] == 'p';
+      const std::size_t end =
+          many ? std::min(names.find(' ', begin), names.size()) : names.size();
+      std::string name = names.substr(begin, end - begin);
+      begin = end + 1;
+      if (name.empty()) continue;
+      if (key[0] == 'i') name.insert(0, "itemprop:");
+      if (name.starts_with("dc:")) name[2] = '.';
+      head.meta.emplace_back(std::move(name), content);
+    }
   }
 }
 
