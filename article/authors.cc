@@ -28,6 +28,7 @@ bool AddName(const std::string& name, std::vector<std::string>& authors) {
 
 // "jdoe", "jane_doe", "jane[at]a.example": what a system calls a user.
 bool IsLogin(std::string_view name) {
+  if (name.ends_with(" Admin") || name.ends_with(" admin")) return true;
   if (name.find(' ') != std::string_view::npos) return false;
   if (name.find_first_of("_@[") != std::string_view::npos) return true;
   return std::all_of(name.begin(), name.end(), [](char c) {
@@ -69,19 +70,38 @@ std::string Barred(const PageTree& tree, const PageBlock& block) {
   return line;
 }
 
+// Behind " 3:15 PM PST" that the reader of dates leaves: what stands there of
+// "PM" and of a zone's letters.
+std::size_t EndOfTime(std::string_view text, std::size_t at) {
+  for (const std::string_view word :
+       {"AM", "PM", "am", "pm", "a.m.", "p.m.", "UTC", "GMT", "ET", "EST",
+        "EDT", "CT", "CST", "CDT", "MT", "MST", "MDT", "PT", "PST", "PDT",
+        "BST", "CET", "CEST", "IST", "JST", "Uhr"}) {
+    std::size_t from = at;
+    while (from < text.size() && text[from] == ' ') ++from;
+    if (text.compare(from, word.size(), word) != 0) continue;
+    const std::size_t end = from + word.size();
+    const bool whole = end == text.size() || text[end] == ' ' ||
+                       text[end] == '|' || text[end] == ',';
+    if (whole) at = end;
+  }
+  return at;
+}
+
 // Dates become bars: "Posted on|by Jane Doe".
 std::string WithoutDates(std::string text) {
   for (int round = 0; round < 3; ++round) {
     const auto date = FindDate(text, "");
     if (!date || date->end <= date->begin) break;
-    text.replace(date->begin, date->end - date->begin, "|");
+    const std::size_t end = EndOfTime(text, date->end);
+    text.replace(date->begin, end - date->begin, "|");
   }
   return text;
 }
 
 std::vector<std::string> PartsOf(std::string_view text) {
-  static constexpr std::string_view kBars[] = {"|",   "·",   "•",
-                                               " – ", " — ", " / "};
+  static constexpr std::string_view kBars[] = {
+      "|", "·", "•", " ● ", "∙", "⋅", " – ", " — ", " / "};
   std::vector<std::string> parts(1);
   std::size_t at = 0;
   while (at < text.size()) {
@@ -150,6 +170,11 @@ class AuthorReader {
                        (blocks[static_cast<std::size_t>(title_block)].context &
                         kInHidden) != 0;
     unseen_ = kInComment | kInNav | (hides ? 0U : std::uint32_t{kInHidden});
+    const auto first = static_cast<std::size_t>(std::max(title_block + 1, 0));
+    for (text_begin_ = first; text_begin_ < blocks.size(); ++text_begin_) {
+      const PageBlock& block = blocks[text_begin_];
+      if (block.words > 24 && block.ends_sentence) break;
+    }
   }
 
   std::vector<std::string> Run() {
@@ -160,7 +185,8 @@ class AuthorReader {
         &AuthorReader::FromByline,        &AuthorReader::FromHints,
         &AuthorReader::FromOrganizations, &AuthorReader::FromNameByDate,
         &AuthorReader::FromLinks,         &AuthorReader::FromFarByline,
-        &AuthorReader::FromScripts,       &AuthorReader::FromDesk,
+        &AuthorReader::FromScripts,       &AuthorReader::FromShownSites,
+        &AuthorReader::FromDesk,
         &AuthorReader::FromNameAlone};
     for (const Step step : kSteps) {
       (this->*step)();
@@ -173,9 +199,18 @@ class AuthorReader {
   }
 
  private:
+  // "The Post", "post.example, Berlin": articles and addresses aside.
   bool IsSite(const std::string& name) const {
-    const std::string folded = FoldForMatch(name);
-    return std::find(sites_.begin(), sites_.end(), folded) != sites_.end();
+    std::string folded = FoldForMatch(name.substr(0, name.find(", ")));
+    if (IsKnownSite(folded)) return true;
+    const std::size_t blank = folded.find(' ');
+    if (blank == std::string::npos || blank > 3) return false;
+    folded.erase(0, blank + 1);
+    return IsKnownSite(folded);
+  }
+
+  bool IsKnownSite(const std::string& folded) const {
+    return std::ranges::find(sites_, folded) != sites_.end();
   }
 
   // A site may be named for its author, a login may be all there is: such a
@@ -207,7 +242,9 @@ class AuthorReader {
       const int behind = static_cast<int>(i) - title_block_;
       if (behind < 1 || behind > 6 || !Visible(block) || Boxed(block)) continue;
       if (block.words > 14 || block.text.size() > 120) continue;
-      if (!OpensByline(block.text)) continue;
+      const bool alone = IsOpenerAlone(block.text) && i + 1 < blocks_.size() &&
+                         blocks_[i + 1].links.size() <= 1;
+      if (!OpensByline(block.text) && !alone) continue;
       ReadByline(i);
       if (!authors_.empty()) break;
     }
@@ -242,8 +279,11 @@ class AuthorReader {
 
   void FromJsonLd() {
     const LdArticle* a = head_.Main();
+    const bool by_page = a == nullptr && head_.ld.page.has_value();
+    if (by_page) a = &*head_.ld.page;
     if (a == nullptr) return;
     for (const LdPerson& person : a->authors) {
+      if (by_page && person.organization) continue;
       if (person.organization || IsSite(person.name)) {
         TakeSecond(person.name);
       } else {
@@ -281,6 +321,7 @@ class AuthorReader {
   void FromMeta() {
     for (const std::string_view key :
          {"parsely-author", "article:author_name", "article:author",
+          "shareaholic:article_author_name",
           "citation_author", "author", "dc.creator", "dcterms.creator",
           "sailthru.author", "byl", "dc.contributor", "itemprop:author",
           "cxenseparse:author", "og:article:author", "dcsext.author", "authors",
@@ -331,9 +372,15 @@ class AuthorReader {
   // rel=author and itemprop=author in the page.
   void FromMarkup() {
     for (const PageBlock& block : blocks_) {
-      if ((block.context & kInAuthor) == 0 || block.text.size() > 120) continue;
-      if (!Visible(block)) continue;
-      const std::string text = WithoutDates(Barred(tree_, block));
+      if ((block.context & kInAuthor) == 0) continue;
+      const auto place = static_cast<std::size_t>(&block - blocks_.data());
+      const bool under = OverText(place) && NearTitle(place, 6) &&
+                         (block.context & (unseen_ & ~kInNav)) == 0;
+      if (!Visible(block) && !under) continue;
+      const std::string text =
+          WithoutDates(block.text.size() <= 120 ? Barred(tree_, block)
+                                                : MarkedText(block));
+      if (text.size() > 120) continue;
       for (const std::string& name : NamesOf(text)) {
         if (!IsMenuWords(name) && StartsLikeName(name)) Take(name);
       }
@@ -341,9 +388,32 @@ class AuthorReader {
     }
   }
 
+  // Of a line that says more the part that its markup says is the author.
+  std::string MarkedText(const PageBlock& block) const {
+    std::string text;
+    for (std::int32_t i = block.first; i >= 0 && i <= block.last; ++i) {
+      const Node& node = tree_.nodes[static_cast<std::size_t>(i)];
+      if (node.kind != NodeKind::kText || text.size() > 200) continue;
+      std::int32_t at = node.parent;
+      for (int level = 0; level < 4 && at > 0; ++level) {
+        if (LowerAscii(tree_.Attribute(at, "itemprop")) == "author" ||
+            LowerAscii(tree_.Attribute(at, "rel")) == "author") {
+          if (!text.empty()) text += " | ";
+          AppendLine(tree_.Text(node), text);
+          break;
+        }
+        at = tree_.nodes[static_cast<std::size_t>(at)].parent;
+      }
+    }
+    return CanonicalBlockText(text);
+  }
+
   static bool StartsLikeName(const std::string& name) {
     return !(name[0] >= 'a' && name[0] <= 'z') || ReadsLikeName(name);
   }
+
+  // Above the first paragraph: "by" inside the text is of others.
+  bool OverText(std::size_t i) const { return i < text_begin_; }
 
   bool NearTitle(std::size_t i, std::size_t reach) const {
     const auto title = static_cast<std::size_t>(std::max(title_block_, 0));
@@ -362,6 +432,7 @@ class AuthorReader {
           if (((block.context & (kInAside | kInFooter)) != 0) != boxed)
             continue;
           if (block.text.size() > 200 || block.words > 26) continue;
+          if ((block.context & kInForm) != 0) continue;
           const std::size_t known = second_choice_.size();
           ReadByline(i);
           if (second_choice_.size() > known) FromOrganizations();
@@ -386,11 +457,14 @@ class AuthorReader {
         if (k + 1 < parts.size()) {
           part = "by " + parts[++k];
         } else if (i + 1 < blocks_.size() && blocks_[i + 1].words <= 8) {
+          TakeList(i + 1);
+          if (!authors_.empty()) return;
           part = "by " + blocks_[i + 1].text;
         }
       } else if (!OpensByline(part)) {
         const std::size_t by = BylineInside(part);
         if (by == std::string::npos || block.ends_sentence) continue;
+        if (!OverText(i) || (block.heading > 0 && !NearTitle(i, 3))) continue;
         part.erase(0, by);
       }
       TakeByline(part);
@@ -401,6 +475,16 @@ class AuthorReader {
         ++k;
       }
       if (!authors_.empty()) return;
+    }
+  }
+
+  // Items of a list, each a name.
+  void TakeList(std::size_t i) {
+    for (; i < blocks_.size() && authors_.size() < 30; ++i) {
+      const PageBlock& block = blocks_[i];
+      if ((block.context & kInListItem) == 0) return;
+      if (!ReadsLikeName(block.text) || IsMenuWords(block.text)) return;
+      Take(block.text);
     }
   }
 
@@ -516,6 +600,9 @@ class AuthorReader {
     return false;
   }
 
+  // The site itself, in the element that is for its authors.
+  void FromShownSites() { authors_ = shown_sites_; }
+
   void FromOrganizations() { authors_ = second_choice_; }
 
   // <a href=".../author/jane-doe">Jane Doe</a> near the headline; if there is
@@ -588,7 +675,12 @@ class AuthorReader {
         const std::string text = WithoutDates(Barred(tree_, block));
         for (const std::string& part : PartsOf(text)) {
           for (const std::string& name : NamesOf(part)) {
-            if (ReadsLikeName(name) && !IsMenuWords(name)) Take(name);
+            if (IsSite(name)) {
+              AddName(name, shown_sites_);
+            } else if ((ReadsLikeName(name) || IsIdeographicName(name)) &&
+                       !IsMenuWords(name)) {
+              Take(name);
+            }
           }
           if (!authors_.empty()) return;
         }
@@ -666,7 +758,9 @@ class AuthorReader {
         if (at == std::string_view::npos) continue;
         for (const std::string& name :
              NamesOfValue(QuotedBehind(text.substr(at + key.size(), 120)))) {
-          if (ReadsLikeName(name) && !IsSite(name)) Take(name);
+          // A key of its own for it needs no second word.
+          const bool sure = key.size() > 12 && StartsLikeName(name);
+          if ((sure || ReadsLikeName(name)) && !IsSite(name)) Take(name);
         }
         if (!authors_.empty()) return;
       }
@@ -738,8 +832,10 @@ class AuthorReader {
   const HeadFacts& head_;
   int title_block_;
   std::uint32_t unseen_ = 0;  // contexts that no reader sees
+  std::size_t text_begin_ = 0;
   std::vector<std::string> sites_;
   std::vector<std::string> authors_, second_choice_;
+  std::vector<std::string> shown_sites_;  // where a byline stands
   bool settled_ = false;  // the second choice
 };
 

@@ -1,6 +1,7 @@
 #include "article/names.h"
 
 #include <unicode/uchar.h>
+#include <unicode/uscript.h>
 
 #include <algorithm>
 #include <array>
@@ -344,6 +345,22 @@ bool ReadsLikeName(std::string_view text) {
   return words >= 2 && words <= 5 && capitals >= 2 && words - capitals <= 2;
 }
 
+bool IsIdeographicName(std::string_view text) {
+  std::size_t at = 0;
+  int letters = 0;
+  while (at < text.size()) {
+    const auto c = static_cast<UChar32>(NextCodePoint(text, &at));
+    UErrorCode status = U_ZERO_ERROR;
+    const UScriptCode script = uscript_getScript(c, &status);
+    if (script != USCRIPT_HAN && script != USCRIPT_HIRAGANA &&
+        script != USCRIPT_KATAKANA && script != USCRIPT_HANGUL) {
+      return false;
+    }
+    ++letters;
+  }
+  return letters >= 2 && letters <= 6;
+}
+
 bool IntroducesAuthor(std::string_view text) {
   constexpr std::size_t kLongestName = 60, kFirstSentence = 240;
   static constexpr std::string_view kAre[] = {
@@ -399,6 +416,27 @@ std::string_view WithoutRole(std::string_view name) {
 
 }  // namespace
 
+namespace {
+
+// Whether a joint parts two names. It does not in "Jane & John" (one name that
+// two go by), "Mac & i", "Justice et faits divers".
+bool PartsNames(std::string_view before, std::string_view after) {
+  const auto small = [](std::string_view name) {
+    std::size_t at = 0;
+    return !name.empty() &&
+           u_islower(static_cast<UChar32>(NextCodePoint(name, &at))) != 0;
+  };
+  before = Trim(before.substr(before.find_last_of(",;|\n") + 1));
+  after = Trim(after.substr(0, after.find_first_of(",;|\n")));
+  if (small(after) && !small(before) && !ReadsLikeName(after)) return false;
+  const auto single = [](std::string_view name) {
+    return name.find(' ') == std::string_view::npos;
+  };
+  return !single(before) || (!single(after) && ReadsLikeName(after));
+}
+
+}  // namespace
+
 std::vector<std::string> NamesOfValue(std::string_view text) {
   std::vector<std::string> names;
   text = Trim(text);
@@ -439,6 +477,10 @@ std::vector<std::string> NamesOfValue(std::string_view text) {
          {" and ", " und ", " et ", " & ", ";", "|", "\n", "、", "，", " y ",
           " og ", " och ", " и ", " та ", " και ", " ve "}) {
       if (text.compare(at, parter.size(), parter) == 0) {
+        if (parter.front() == ' ' &&
+            !PartsNames(current, text.substr(at + parter.size()))) {
+          continue;
+        }
         flush();
         at += parter.size();
         hit = true;
@@ -485,6 +527,11 @@ std::vector<std::string> NamesOf(std::string_view text) {
     for (const std::string_view tail :
          {" on", " am", " at", " in", " In", " um", " à"}) {
       if (part.ends_with(tail)) part.remove_suffix(tail.size());
+    }
+    // What stands behind a name belongs to it: "Jane Doe, MD".
+    if (IsSuffix(part) && !names.empty()) {
+      names.back() += ", " + std::string(part);
+      continue;
     }
     if (part.empty() || IsSuffix(part) || IsOpener(part)) continue;
     if (!LooksLikeName(part)) continue;

@@ -20,6 +20,10 @@ std::vector<std::string> NamesOfValue(std::string_view text);
 // with a capital or in a script without them, no digits.
 bool ReadsLikeName(std::string_view text);
 
+// Whether a text can be the name of one person in Han, kana or hangul: two to
+// six letters of these and none else. Many other words can be, too.
+bool IsIdeographicName(std::string_view text);
+
 // Whether a text introduces who wrote: a name, what the person is, and that it
 // is a trade of writing ("Jane Doe is a freelance writer who ...").
 bool IntroducesAuthor(std::string_view text);
