@@ -47,10 +47,21 @@ void AppendLine(std::string_view piece, std::string& text) {
   }
 }
 
+// The <a> that a text is in, -1 for none.
+std::int32_t LinkAround(const PageTree& tree, std::int32_t node) {
+  for (int level = 0; level < 4 && node > 0; ++level) {
+    node = tree.nodes[static_cast<std::size_t>(node)].parent;
+    const RawElement* element = node > 0 ? tree.Element(node) : nullptr;
+    if (element != nullptr && element->tag == Tag::kA) return node;
+  }
+  return -1;
+}
+
 // The text of a block with a bar where one element ends and the next begins
 // without a blank: "By|Jane Doe|30 January 2020".
 std::string Barred(const PageTree& tree, const PageBlock& block) {
   std::string text;
+  std::int32_t last_link = -1;
   if (block.text.size() > 1000) return text;  // no byline
   for (std::int32_t i = block.first; i >= 0 && i <= block.last; ++i) {
     const Node& node = tree.nodes[static_cast<std::size_t>(i)];
@@ -58,6 +69,13 @@ std::string Barred(const PageTree& tree, const PageBlock& block) {
     if (node.kind == NodeKind::kBreak || node.tag == Tag::kBr) text += '|';
     if (node.kind != NodeKind::kText) continue;
     const std::string_view piece = tree.Text(node);
+    const std::int32_t link = LinkAround(tree, i);
+    const bool links = link > 0 && last_link > 0 && link != last_link;
+    if (piece.find_first_not_of(" \t\r\n") != std::string_view::npos) {
+      last_link = link;
+    }
+    // One link right behind another is another thing.
+    if (links) text += " | ";
     const bool glued = !text.empty() && !piece.empty() && text.back() != ' ' &&
                        text.back() != '\n' && piece.front() != ' ' &&
                        piece.front() != '\n' && piece.front() != ',' &&
@@ -74,9 +92,9 @@ std::string Barred(const PageTree& tree, const PageBlock& block) {
 // "PM" and of a zone's letters.
 std::size_t EndOfTime(std::string_view text, std::size_t at) {
   for (const std::string_view word :
-       {"AM", "PM", "am", "pm", "a.m.", "p.m.", "UTC", "GMT", "ET", "EST",
-        "EDT", "CT", "CST", "CDT", "MT", "MST", "MDT", "PT", "PST", "PDT",
-        "BST", "CET", "CEST", "IST", "JST", "Uhr"}) {
+       {"AM",  "PM",  "am",  "pm",  "a.m.", "p.m.", "UTC", "GMT", "ET",
+        "EST", "EDT", "CT",  "CST", "CDT",  "MT",   "MST", "MDT", "PT",
+        "PST", "PDT", "BST", "CET", "CEST", "IST",  "JST", "Uhr"}) {
     std::size_t from = at;
     while (from < text.size() && text[from] == ' ') ++from;
     if (text.compare(from, word.size(), word) != 0) continue;
@@ -100,8 +118,8 @@ std::string WithoutDates(std::string text) {
 }
 
 std::vector<std::string> PartsOf(std::string_view text) {
-  static constexpr std::string_view kBars[] = {
-      "|", "·", "•", " ● ", "∙", "⋅", " – ", " — ", " / "};
+  static constexpr std::string_view kBars[] = {"|", "·",   "•",   " ● ", "∙",
+                                               "⋅", " – ", " — ", " / "};
   std::vector<std::string> parts(1);
   std::size_t at = 0;
   while (at < text.size()) {
@@ -123,19 +141,20 @@ std::vector<std::string> PartsOf(std::string_view text) {
 // Links and labels of a site that are set like names.
 bool IsMenuWords(const std::string& name) {
   static constexpr std::string_view kWords[] = {
-      "about",        "account",    "contact",    "create",    "disclaimer",
-      "find",         "login",      "log",        "member",    "my",
-      "notice",       "our",        "overview",   "policy",    "privacy",
-      "profile",      "profil",     "sign",       "story",     "subscribe",
-      "support",      "team",       "terms",      "view",      "your",
-      "all",          "more",       "afficher",   "provider",  "company",
-      "how",          "why",        "the",        "link",      "news",
-      "trends",       "blog",       "questions",  "guide",     "sponsored",
-      "speech",       "project",    "technology", "resources", "tips",
-      "latest",       "topics",     "written",    "by",        "posts",
-      "kommentieren", "zurück",     "page",       "recent",    "newsletter",
-      "e-paper",      "abonnieren", "konto",      "kontakt",   "impressum",
-      "über",         "uns"};
+      "about",      "account",    "contact",   "create",     "disclaimer",
+      "find",       "login",      "log",       "member",     "my",
+      "notice",     "our",        "overview",  "policy",     "privacy",
+      "profile",    "profil",     "sign",      "story",      "subscribe",
+      "support",    "team",       "terms",     "view",       "your",
+      "all",        "more",       "afficher",  "provider",   "company",
+      "how",        "why",        "the",       "link",       "news",
+      "trends",     "blog",       "questions", "guide",      "sponsored",
+      "article",    "chapter",    "content",   "report",     "speech",
+      "project",    "technology", "resources", "tips",       "latest",
+      "topics",     "written",    "by",        "posts",      "kommentieren",
+      "zurück",     "page",       "recent",    "newsletter", "e-paper",
+      "abonnieren", "konto",      "kontakt",   "impressum",  "über",
+      "uns"};
   const std::string lower = LowerForPhrases(name);
   std::size_t begin = 0;
   while (begin <= lower.size()) {
@@ -153,8 +172,12 @@ bool IsMenuWords(const std::string& name) {
 class AuthorReader {
  public:
   AuthorReader(const PageTree& tree, const std::vector<PageBlock>& blocks,
-               const HeadFacts& head, int title_block, const Article& article)
-      : tree_(tree), blocks_(blocks), head_(head), title_block_(title_block) {
+               const HeadFacts& head, const Body& body, const Article& article)
+      : tree_(tree),
+        blocks_(blocks),
+        head_(head),
+        title_block_(body.title_block),
+        text_begin_(TextBegin(body)) {
     const Result<Url> url = Url::Parse(article.url);
     std::string host = url ? url->host() : "";
     if (host.starts_with("www.")) host.erase(0, 4);
@@ -166,15 +189,10 @@ class AuthorReader {
       if (folded.size() > 2) sites_.push_back(folded);
     }
     // A page that hides its headline until a script shows it hides nothing.
-    const bool hides = title_block >= 0 &&
-                       (blocks[static_cast<std::size_t>(title_block)].context &
+    const bool hides = title_block_ >= 0 &&
+                       (blocks[static_cast<std::size_t>(title_block_)].context &
                         kInHidden) != 0;
     unseen_ = kInComment | kInNav | (hides ? 0U : std::uint32_t{kInHidden});
-    const auto first = static_cast<std::size_t>(std::max(title_block + 1, 0));
-    for (text_begin_ = first; text_begin_ < blocks.size(); ++text_begin_) {
-      const PageBlock& block = blocks[text_begin_];
-      if (block.words > 24 && block.ends_sentence) break;
-    }
   }
 
   std::vector<std::string> Run() {
@@ -186,8 +204,7 @@ class AuthorReader {
         &AuthorReader::FromOrganizations, &AuthorReader::FromNameByDate,
         &AuthorReader::FromLinks,         &AuthorReader::FromFarByline,
         &AuthorReader::FromScripts,       &AuthorReader::FromShownSites,
-        &AuthorReader::FromDesk,
-        &AuthorReader::FromNameAlone};
+        &AuthorReader::FromDesk,          &AuthorReader::FromNameAlone};
     for (const Step step : kSteps) {
       (this->*step)();
       if (!authors_.empty()) break;
@@ -201,12 +218,10 @@ class AuthorReader {
  private:
   // "The Post", "post.example, Berlin": articles and addresses aside.
   bool IsSite(const std::string& name) const {
-    std::string folded = FoldForMatch(name.substr(0, name.find(", ")));
-    if (IsKnownSite(folded)) return true;
-    const std::size_t blank = folded.find(' ');
-    if (blank == std::string::npos || blank > 3) return false;
-    folded.erase(0, blank + 1);
-    return IsKnownSite(folded);
+    const std::string first = name.substr(0, name.find(", "));
+    const std::size_t blank = first.find(' ');
+    return IsKnownSite(FoldForMatch(first)) ||
+           (blank <= 3 && IsKnownSite(FoldForMatch(first.substr(blank))));
   }
 
   bool IsKnownSite(const std::string& folded) const {
@@ -321,11 +336,10 @@ class AuthorReader {
   void FromMeta() {
     for (const std::string_view key :
          {"parsely-author", "article:author_name", "article:author",
-          "shareaholic:article_author_name",
-          "citation_author", "author", "dc.creator", "dcterms.creator",
-          "sailthru.author", "byl", "dc.contributor", "itemprop:author",
-          "cxenseparse:author", "og:article:author", "dcsext.author", "authors",
-          "twitter:creator"}) {
+          "shareaholic:article_author_name", "citation_author", "author",
+          "dc.creator", "dcterms.creator", "sailthru.author", "byl",
+          "dc.contributor", "itemprop:author", "cxenseparse:author",
+          "og:article:author", "dcsext.author", "authors", "twitter:creator"}) {
       for (const auto& [name, value] : head_.meta) {
         if (name == key) TakeMeta(key, value);
       }
@@ -372,14 +386,14 @@ class AuthorReader {
   // rel=author and itemprop=author in the page.
   void FromMarkup() {
     for (const PageBlock& block : blocks_) {
-      if ((block.context & kInAuthor) == 0) continue;
-      const auto place = static_cast<std::size_t>(&block - blocks_.data());
-      const bool under = OverText(place) && NearTitle(place, 6) &&
+      const auto i = static_cast<std::size_t>(&block - blocks_.data());
+      const bool under = OverText(i) && NearTitle(i, 6) &&
                          (block.context & (unseen_ & ~kInNav)) == 0;
-      if (!Visible(block) && !under) continue;
+      const bool marked = (block.context & kInAuthor) != 0;
+      if (!under && !(marked && Visible(block))) continue;
       const std::string text =
-          WithoutDates(block.text.size() <= 120 ? Barred(tree_, block)
-                                                : MarkedText(block));
+          WithoutDates(marked && block.text.size() <= 120 ? Barred(tree_, block)
+                                                          : MarkedText(block));
       if (text.size() > 120) continue;
       for (const std::string& name : NamesOf(text)) {
         if (!IsMenuWords(name) && StartsLikeName(name)) Take(name);
@@ -504,6 +518,11 @@ class AuthorReader {
   // not, or if it is of a work that the line names.
   static std::size_t BylineInside(const std::string& part) {
     if (part.size() > 60) return std::string::npos;
+    const std::string lower = LowerForPhrases(part.substr(0, 8));
+    for (const std::string_view picture :
+         {"photo", "foto", "bild", "image", "picture", "imagen"}) {
+      if (lower.starts_with(picture)) return std::string::npos;
+    }
     for (const std::string_view of :
          {" by ", " von ", " vom ", " par ", " por "}) {
       const std::size_t by = part.find(of);
@@ -669,7 +688,8 @@ class AuthorReader {
     for (const bool behind : {true, false}) {
       for (std::size_t i = 0; i < blocks_.size(); ++i) {
         const PageBlock& block = blocks_[i];
-        if ((static_cast<int>(i) >= title_block_) != behind) continue;
+        if ((static_cast<int>(i) > title_block_) != behind) continue;
+        if (static_cast<int>(i) == title_block_) continue;
         if (block.text.size() > 120 || !NearTitle(i, 40)) continue;
         if (!Visible(block) || !HintedAuthor(block)) continue;
         const std::string text = WithoutDates(Barred(tree_, block));
@@ -691,7 +711,9 @@ class AuthorReader {
   bool HintedAuthor(const PageBlock& block) const {
     std::int32_t node =
         tree_.nodes[static_cast<std::size_t>(block.first)].parent;
+    constexpr std::int32_t kMost = 60;  // nodes that a byline's element holds
     for (int level = 0; level < 4 && node > 0; ++level) {
+      if (tree_.nodes[static_cast<std::size_t>(node)].end - node > kMost) break;
       const std::string names = LowerAscii(tree_.Attribute(node, "class") +
                                            " " + tree_.Attribute(node, "id"));
       for (const std::string_view word :
@@ -831,21 +853,21 @@ class AuthorReader {
   const std::vector<PageBlock>& blocks_;
   const HeadFacts& head_;
   int title_block_;
+  std::size_t text_begin_;
   std::uint32_t unseen_ = 0;  // contexts that no reader sees
-  std::size_t text_begin_ = 0;
   std::vector<std::string> sites_;
   std::vector<std::string> authors_, second_choice_;
   std::vector<std::string> shown_sites_;  // where a byline stands
-  bool settled_ = false;  // the second choice
+  bool settled_ = false;                  // the second choice
 };
 
 }  // namespace
 
 std::vector<std::string> ReadAuthors(const PageTree& tree,
                                      const std::vector<PageBlock>& blocks,
-                                     const HeadFacts& head, int title_block,
+                                     const HeadFacts& head, const Body& body,
                                      const Article& article) {
-  return AuthorReader(tree, blocks, head, title_block, article).Run();
+  return AuthorReader(tree, blocks, head, body, article).Run();
 }
 
 std::vector<std::string> NamedAuthors(const HeadFacts& head) {

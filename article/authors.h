@@ -11,11 +11,10 @@
 
 namespace stemma {
 
-// `article` must have its url, site name and publisher. `title_block` as
-// FindBody found it, or -1.
+// `article` must have its url, site name and publisher.
 std::vector<std::string> ReadAuthors(const PageTree& tree,
                                      const std::vector<PageBlock>& blocks,
-                                     const HeadFacts& head, int title_block,
+                                     const HeadFacts& head, const Body& body,
                                      const Article& article);
 
 // Whom the head names as authors, before the page itself is read.

@@ -2,6 +2,7 @@
 
 #include <unicode/uchar.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "article/body_draft.h"
@@ -58,6 +59,19 @@ std::string FoldForMatch(std::string_view text) {
     }
   }
   return out;
+}
+
+std::size_t TextBegin(const Body& body) {
+  const auto first =
+      static_cast<std::size_t>(std::max(body.title_block + 1, 0));
+  for (std::size_t i = first; i < body.verdicts.size(); ++i) {
+    const BodyVerdict& verdict = body.verdicts[i];
+    if (verdict.kept && verdict.rule != "standfirst" &&
+        verdict.kind != BlockKind::kStandfirst) {
+      return i;
+    }
+  }
+  return body.verdicts.size();
 }
 
 Body FindBody(const PageTree& tree, const std::vector<PageBlock>& blocks,

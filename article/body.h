@@ -35,6 +35,10 @@ struct Body {
   std::vector<std::string> notes;
 };
 
+// The first kept block behind the headline and its standfirst: what stands
+// before it may say who wrote and when. The number of blocks when none is kept.
+std::size_t TextBegin(const Body& body);
+
 Body FindBody(const PageTree& tree, const std::vector<PageBlock>& blocks,
               const std::vector<std::vector<MarkerHit>>& markers,
               const BodyHints& hints);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "article/body.h"
 #include "article/dates.h"
 #include "article/machine_dates.h"
 #include "article/phrases.h"
@@ -18,11 +19,12 @@ namespace {
 class DateReader {
  public:
   DateReader(const PageTree& tree, const std::vector<PageBlock>& blocks,
-             const HeadFacts& head, int title_block, Article& article)
+             const HeadFacts& head, const Body& body, Article& article)
       : tree_(tree),
         blocks_(blocks),
         head_(head),
-        title_block_(title_block),
+        title_block_(body.title_block),
+        text_begin_(TextBegin(body)),
         article_(article) {}
 
   void Run() {
@@ -160,25 +162,15 @@ class DateReader {
   enum Place { kUnderHeadline, kOverHeadline, kBehind, kFarAbove, kPlaces };
   static constexpr std::size_t kOver = 3;  // blocks
 
-  // The first paragraph behind the headline.
-  std::size_t TextBegin() const {
-    const auto first = static_cast<std::size_t>(std::max(title_block_ + 1, 0));
-    for (std::size_t i = first; i < blocks_.size(); ++i) {
-      if (blocks_[i].words > 24 && blocks_[i].ends_sentence) return i;
-    }
-    return blocks_.size();
-  }
-
-  Place PlaceOf(std::size_t block, std::size_t text_begin) const {
+  Place PlaceOf(std::size_t block) const {
     const auto title = static_cast<std::size_t>(std::max(title_block_, 0));
     if (block + kOver < title) return kFarAbove;
     if (block < title) return kOverHeadline;
-    return block < text_begin ? kUnderHeadline : kBehind;
+    return block < text_begin_ ? kUnderHeadline : kBehind;
   }
 
   std::vector<DateClaim> TimesByPlace() const {
     constexpr std::size_t kMost = 20;  // of each place
-    const std::size_t text_begin = TextBegin();
     std::array<std::vector<DateClaim>, kPlaces> times;
     std::size_t block = 0;
     for (const RawElement& element : tree_.scan.elements) {
@@ -189,7 +181,7 @@ class DateReader {
              blocks_[block].source_end <= element.begin) {
         ++block;
       }
-      auto& list = times[PlaceOf(block, text_begin)];
+      auto& list = times[PlaceOf(block)];
       if (list.size() < kMost) list.push_back(*std::move(claim));
     }
     std::vector<DateClaim> all;
@@ -237,11 +229,10 @@ class DateReader {
     const auto title = static_cast<std::size_t>(std::max(title_block_, 0));
     const std::size_t from = title - std::min(title, kOver);
     const std::size_t to = std::min(blocks_.size(), from + 30);
-    const std::size_t text_begin = TextBegin();
     for (const Place place : {kUnderHeadline, kOverHeadline, kBehind}) {
       for (std::size_t i = from; i < to && found.size() < 5; ++i) {
         const PageBlock& block = blocks_[i];
-        if (PlaceOf(i, text_begin) != place) continue;
+        if (PlaceOf(i) != place) continue;
         if (block.text.size() > 200 || Hidden(block)) continue;
         if ((block.context & (kInFigcaption | kInQuote)) != 0) continue;
         if (block.words > 24 && block.ends_sentence) continue;
@@ -252,10 +243,10 @@ class DateReader {
                   ? LabelOf(std::string_view(block.text).substr(0, date->begin))
                   : 0;
           const bool sentence = block.words > 16 && block.ends_sentence;
-          found.back().source = sentence    ? "text:sentence"
+          found.back().source = sentence     ? "text:sentence"
                                 : label == 0 ? "text"
-                                : label > 0 ? "text:published"
-                                            : "text:updated";
+                                : label > 0  ? "text:published"
+                                             : "text:updated";
         }
       }
     }
@@ -414,14 +405,15 @@ class DateReader {
   const std::vector<PageBlock>& blocks_;
   const HeadFacts& head_;
   int title_block_;
+  std::size_t text_begin_;
   Article& article_;
 };
 
 }  // namespace
 
 void FillDates(const PageTree& tree, const std::vector<PageBlock>& blocks,
-               const HeadFacts& head, int title_block, Article& article) {
-  DateReader(tree, blocks, head, title_block, article).Run();
+               const HeadFacts& head, const Body& body, Article& article) {
+  DateReader(tree, blocks, head, body, article).Run();
 }
 
 }  // namespace stemma

@@ -11,8 +11,8 @@ namespace stemma {
 
 // Fills `dates` of `article` with every claim and its source, and of them
 // `published` and `modified` in the order of trust of
-// docs/decisions/article-dates.md. `title_block` as FindBody found it, or -1.
+// docs/decisions/article-dates.md.
 void FillDates(const PageTree& tree, const std::vector<PageBlock>& blocks,
-               const HeadFacts& head, int title_block, Article& article);
+               const HeadFacts& head, const Body& body, Article& article);
 
 }  // namespace stemma

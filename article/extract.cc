@@ -245,7 +245,7 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   note(head.ld.notes);
   note(body.notes);
   note(InvisibleIn(sources, body));
-  FillMetadata(tree, blocks, head, body.title_block, article);
+  FillMetadata(tree, blocks, head, body, article);
   FillBlocks(blocks, body, article);
   FillClaims(tree, blocks, head, markers, body.title_block, article);
   FillMedia(FindMedia(tree, blocks, head, limits.max_media), article);

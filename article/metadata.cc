@@ -353,7 +353,7 @@ std::string LanguageOf(const HeadFacts& head) {
 }
 
 void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
-                  const HeadFacts& head, int title_block, Article& article) {
+                  const HeadFacts& head, const Body& body, Article& article) {
   const LdArticle* a = head.Main();
   article.canonical_url = head.canonical;
   article.amp_url = head.amp;
@@ -388,9 +388,9 @@ void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
     article.licence =
         FirstMeta(head, {"dc.rights", "dcterms.license", "license"});
   }
-  FillTitle(head, blocks, title_block, article);
-  article.authors = ReadAuthors(tree, blocks, head, title_block, article);
-  FillDates(tree, blocks, head, title_block, article);
+  FillTitle(head, blocks, body.title_block, article);
+  article.authors = ReadAuthors(tree, blocks, head, body, article);
+  FillDates(tree, blocks, head, body, article);
 }
 
 }  // namespace stemma

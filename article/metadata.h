@@ -11,6 +11,8 @@
 
 namespace stemma {
 
+struct Body;  // article/body.h
+
 // The <meta>, <link> and JSON-LD statements, before the text is judged.
 struct HeadFacts {
   std::string base_url;  // of <base>, resolved; else the page's address
@@ -39,9 +41,8 @@ std::vector<std::string> TitleCandidates(const HeadFacts& head);
 std::string LanguageOf(const HeadFacts& head);
 
 // Fills everything of `article` but blocks, media, claims, links.
-// `title_block` as FindBody found it, or -1.
 void FillMetadata(const PageTree& tree, const std::vector<PageBlock>& blocks,
-                  const HeadFacts& head, int title_block, Article& article);
+                  const HeadFacts& head, const Body& body, Article& article);
 
 // `href` made absolute; "" when it is no http(s) address.
 std::string Resolve(std::string_view href, const std::string& base);

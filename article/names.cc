@@ -138,6 +138,7 @@ bool CutOpener(std::string_view& text) {
     const char next = lower[size];
     // "Text size" is no byline, "Text: Jane Doe" is.
     if (opener.starts_with("te") && size <= 5 && next != ':') continue;
+    if (opener.starts_with("contributor") && next != ':') continue;
     const bool cjk = static_cast<unsigned char>(opener.back()) >= 0x80 &&
                      static_cast<unsigned char>(opener[0]) >= 0xE3;
     if (next != ' ' && next != ':' && next != '/' && next != '\n' &&
@@ -261,6 +262,29 @@ bool LooksLikeName(std::string_view part) {
   return words <= 6 && digits <= 2 && letters >= 2;
 }
 
+bool IsAnd(std::string_view parter) {
+  static constexpr std::string_view kAnds[] = {" and ", " und ", " et ", " & ",
+                                               " y ",   " og ",  " och "};
+  return std::ranges::find(kAnds, parter) != std::end(kAnds);
+}
+
+// Whether a joint parts two names. It does not in "Jane & John" (one name that
+// two go by), "Mac & i", "Justice et faits divers".
+bool PartsNames(std::string_view before, std::string_view after) {
+  const auto small = [](std::string_view name) {
+    std::size_t at = 0;
+    return !name.empty() &&
+           u_islower(static_cast<UChar32>(NextCodePoint(name, &at))) != 0;
+  };
+  before = Trim(before.substr(before.find_last_of(",;|\n") + 1));
+  after = Trim(after.substr(0, after.find_first_of(",;|\n")));
+  if (small(after) && !small(before) && !ReadsLikeName(after)) return false;
+  const auto single = [](std::string_view name) {
+    return name.find(' ') == std::string_view::npos;
+  };
+  return !single(before) || (!single(after) && ReadsLikeName(after));
+}
+
 std::vector<std::string> Part(std::string_view text) {
   std::vector<std::string> parts;
   std::string rest(text);
@@ -273,6 +297,11 @@ std::vector<std::string> Part(std::string_view text) {
     bool hit = false;
     for (const std::string_view parter : kParters) {
       if (rest.compare(at, parter.size(), parter) == 0) {
+        const std::string_view all(rest);
+        if (IsAnd(parter) && !PartsNames(all.substr(begin, at - begin),
+                                         all.substr(at + parter.size()))) {
+          continue;
+        }
         cut(at, parter.size());
         hit = true;
         break;
@@ -416,27 +445,6 @@ std::string_view WithoutRole(std::string_view name) {
 
 }  // namespace
 
-namespace {
-
-// Whether a joint parts two names. It does not in "Jane & John" (one name that
-// two go by), "Mac & i", "Justice et faits divers".
-bool PartsNames(std::string_view before, std::string_view after) {
-  const auto small = [](std::string_view name) {
-    std::size_t at = 0;
-    return !name.empty() &&
-           u_islower(static_cast<UChar32>(NextCodePoint(name, &at))) != 0;
-  };
-  before = Trim(before.substr(before.find_last_of(",;|\n") + 1));
-  after = Trim(after.substr(0, after.find_first_of(",;|\n")));
-  if (small(after) && !small(before) && !ReadsLikeName(after)) return false;
-  const auto single = [](std::string_view name) {
-    return name.find(' ') == std::string_view::npos;
-  };
-  return !single(before) || (!single(after) && ReadsLikeName(after));
-}
-
-}  // namespace
-
 std::vector<std::string> NamesOfValue(std::string_view text) {
   std::vector<std::string> names;
   text = Trim(text);
@@ -458,6 +466,9 @@ std::vector<std::string> NamesOfValue(std::string_view text) {
   const auto flush = [&] {
     std::string_view name = Trim(current);
     name = WithoutRole(name);
+    // "Jane Doe, professor of the history of the sea at some university"
+    const auto words = std::ranges::count(name, ' ') + 1;
+    if (!names.empty() && words > 6) name = {};
     const std::string lower = Lower(name);
     const bool address = lower.find("http") != std::string::npos ||
                          lower.find("www.") != std::string::npos ||
@@ -477,7 +488,7 @@ std::vector<std::string> NamesOfValue(std::string_view text) {
          {" and ", " und ", " et ", " & ", ";", "|", "\n", "、", "，", " y ",
           " og ", " och ", " и ", " та ", " και ", " ve "}) {
       if (text.compare(at, parter.size(), parter) == 0) {
-        if (parter.front() == ' ' &&
+        if (IsAnd(parter) &&
             !PartsNames(current, text.substr(at + parter.size()))) {
           continue;
         }
@@ -527,11 +538,6 @@ std::vector<std::string> NamesOf(std::string_view text) {
     for (const std::string_view tail :
          {" on", " am", " at", " in", " In", " um", " à"}) {
       if (part.ends_with(tail)) part.remove_suffix(tail.size());
-    }
-    // What stands behind a name belongs to it: "Jane Doe, MD".
-    if (IsSuffix(part) && !names.empty()) {
-      names.back() += ", " + std::string(part);
-      continue;
     }
     if (part.empty() || IsSuffix(part) || IsOpener(part)) continue;
     if (!LooksLikeName(part)) continue;

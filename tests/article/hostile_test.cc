@@ -276,6 +276,28 @@ TEST(Hostile, EveryCharsetMayLieAboutItself) {
   }
 }
 
+TEST(Hostile, AnEndInsideACharacterEndsNothingElse) {
+  static constexpr struct {
+    const char *label, *cut;
+  } kCases[] = {{"utf-8", "\xF0\x9F\x98"}, {"utf-8", "\xC3"},
+                {"gbk", "\x81"},           {"gb18030", "\x81\x30\x81"},
+                {"big5", "\xA4"},          {"euc-jp", "\x8F\xA2"},
+                {"shift_jis", "\x83"},     {"euc-kr", "\xB0"},
+                {"iso-2022-jp", "\x1B$B%"}};
+  for (const auto& [label, cut] : kCases) {
+    const std::string page = kText + "<p>And this: " + cut;
+    const Result<Article> article =
+        ExtractArticle({page, "text/html; charset=" + std::string(label),
+                        "https://a.example/b"});
+    ASSERT_TRUE(article.has_value()) << label;
+    ASSERT_FALSE(article->blocks.empty()) << label;
+    EXPECT_NE(article->blocks[0].text.find("is still here"), std::string::npos);
+    for (const Block& block : article->blocks) {
+      EXPECT_EQ(ValidUtf8(block.text), block.text) << label;
+    }
+  }
+}
+
 TEST(Hostile, Utf16WithoutItsMarkIsRead) {
   for (const bool big : {false, true}) {
     std::string page;
