@@ -7,6 +7,7 @@
 #include <charconv>
 #include <vector>
 
+#include "core/ascii.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -16,9 +17,7 @@ constexpr std::size_t kMaxLine = 64 << 10;
 constexpr std::string_view kFileScheme = "filedesc:";
 
 bool AllDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
 }
 
 bool LooksLikeAddress(std::string_view text) {
@@ -31,8 +30,7 @@ bool HasScheme(std::string_view url) {
   const std::size_t colon = url.find(':');
   return colon != std::string_view::npos && colon > 0 &&
          std::all_of(url.begin(), url.begin() + colon, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+           return IsAlnum(c) || c == '+' || c == '-' || c == '.';
          });
 }
 

@@ -14,6 +14,7 @@
 
 #include "archive/durable_file.h"
 #include "archive/stored_record.h"
+#include "core/ascii.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -99,8 +100,7 @@ Status ArchiveCore::Begin() {
       !options_.job.empty() && options_.job.size() <= 60 &&
       options_.job.front() != '.' &&
       std::all_of(options_.job.begin(), options_.job.end(), [](char c) {
-        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-               (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        return IsAlnum(c) || c == '.' || c == '_' || c == '-';
       });
   if (!good_job) {
     return Error(ErrorCode::kInvalidArgument,

@@ -103,14 +103,11 @@ Result<BundleFacts> ReadFacts(const Blob& file, std::string_view filename,
   FactsSink sink(facts, filename, cdxj, redactions);
   DigestHasher sha256(DigestAlgorithm::kSha256);
   DigestHasher sha512(DigestAlgorithm::kSha512);
-  std::string piece(1 << 20, '\0');
-  for (std::uint64_t at = 0; at < file.size();) {
-    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
-    if (n == 0) return Error(ErrorCode::kIo, "the bundle shrank while read");
-    sha256.Update(std::string_view(piece).substr(0, n));
-    sha512.Update(std::string_view(piece).substr(0, n));
-    at += n;
-  }
+  STEMMA_CHECK_OK(file.ForEachPiece([&](std::string_view piece) {
+    sha256.Update(piece);
+    sha512.Update(piece);
+    return Status();
+  }));
   facts.sha256 = sha256.Finish().Hex();
   facts.sha512 = sha512.Finish().Hex();
   // A video's frames need not be in memory as a whole.
@@ -160,19 +157,6 @@ Result<Sha256> Sha256OfPrefix(const Blob& file, std::uint64_t size) {
 
 namespace {
 
-// Gives the whole file to `take`, in pieces.
-template <class Take>
-Status ReadThrough(const Blob& file, Take take) {
-  std::string piece(1 << 20, '\0');
-  for (std::uint64_t at = 0; at < file.size();) {
-    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
-    if (n == 0) return Error(ErrorCode::kIo, "the bundle shrank while read");
-    take(std::string_view(piece).substr(0, n));
-    at += n;
-  }
-  return {};
-}
-
 std::string FooterFor(const Sha256& digest) {
   std::string footer(kFooterMagic);
   footer += kFooterMark;
@@ -183,7 +167,7 @@ std::string FooterFor(const Sha256& digest) {
 }  // namespace
 
 Result<std::string> BundleFooter(const Blob& file) {
-  STEMMA_TRY(const Sha256 digest, Sha256OfPrefix(file, file.size()));
+  STEMMA_TRY(const Sha256 digest, Sha256OfBlob(file));
   return FooterFor(digest);
 }
 
@@ -193,11 +177,12 @@ Result<BundleFacts> AppendFooter(const std::filesystem::path& path) {
   const auto take = [&](std::string_view bytes) {
     sha256.Update(bytes);
     sha512.Update(bytes);
+    return Status();
   };
   STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
-  STEMMA_CHECK_OK(ReadThrough(file, take));
+  STEMMA_CHECK_OK(file.ForEachPiece(take));
   const std::string footer = FooterFor(sha256.SoFar());
-  take(footer);
+  STEMMA_CHECK_OK(take(footer));
   STEMMA_TRY(AppendFile end, AppendFile::OpenExisting(path));
   STEMMA_TRY(const std::uint64_t at, end.Append(footer));
   if (at != file.size()) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "core/ascii.h"
 #include "core/surt.h"
 #include "core/time.h"
 #include "hash/sha256.h"
@@ -16,8 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 bool AllDigits(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return c >= '0' && c <= '9'; });
+  return std::all_of(text.begin(), text.end(), IsDigit);
 }
 
 std::string Quoted(std::string_view text) {

@@ -13,6 +13,7 @@
 #include <array>
 
 #include "archive/der.h"
+#include "archive/x509_text.h"
 #include "core/c_handle.h"
 #include "core/digest.h"
 #include "hash/sha256.h"
@@ -41,30 +42,6 @@ Certificate Parse(std::string_view der) {
       d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   if (at != Bytes(der) + der.size()) return nullptr;
   return certificate;
-}
-
-std::string NameText(const X509_NAME* name) {
-  const Memory out(BIO_new(BIO_s_mem()));
-  if (!out) return {};
-  X509_NAME_print_ex(out.get(), name, 0,
-                     XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return {data, static_cast<std::size_t>(std::max(size, 0L))};
-}
-
-std::optional<TimePoint> TimeOf(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
-    return std::nullopt;
-  }
-  const std::chrono::year_month_day date{
-      std::chrono::year(parts.tm_year + 1900),
-      std::chrono::month(static_cast<unsigned>(parts.tm_mon + 1)),
-      std::chrono::day(static_cast<unsigned>(parts.tm_mday))};
-  return std::chrono::sys_days(date) + std::chrono::hours(parts.tm_hour) +
-         std::chrono::minutes(parts.tm_min) +
-         std::chrono::seconds(parts.tm_sec);
 }
 
 std::vector<std::string> DnsNames(X509* certificate) {

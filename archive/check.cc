@@ -159,28 +159,12 @@ Status CheckLog(const fs::path& path, Claims& claims, CheckReporter& reporter,
   return {};
 }
 
-Status ForEachPiece(const Blob& file,
-                    const std::function<void(std::string_view)>& take) {
-  std::string piece(256 << 10, '\0');
-  for (std::uint64_t at = 0; at < file.size();) {
-    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
-    if (n == 0) return Error(ErrorCode::kIo, "it shrank while read");
-    take(std::string_view(piece).substr(0, n));
-    at += n;
-  }
-  return {};
-}
-
 // "" when it cannot be read.
 std::string DigestOfIndex(const fs::path& path) {
   const Result<Blob> file = BlobOfFile(path.string());
-  Sha256Hasher hasher;
-  if (!file || !ForEachPiece(*file, [&hasher](std::string_view bytes) {
-        hasher.Update(bytes);
-      })) {
-    return {};
-  }
-  return hasher.Finish().Hex();
+  if (!file) return {};
+  const Result<Sha256> digest = Sha256OfBlob(*file);
+  return digest ? digest->Hex() : std::string();
 }
 
 class ArchiveCheck {
@@ -461,9 +445,10 @@ void ArchiveCheck::CheckCdxj(const std::string& name,
       },
       true);
   Sha256Hasher hasher;
-  const Status read = ForEachPiece(*index, [&](std::string_view bytes) {
+  const Status read = index->ForEachPiece([&](std::string_view bytes) {
     hasher.Update(bytes);
     check.Feed(bytes);
+    return Status();
   });
   if (!read) {
     reporter_.Add("cannot-read", file, std::nullopt, "",
@@ -518,13 +503,10 @@ Result<FileDigests> DigestsOfFile(const fs::path& path) {
       [&path](DigestAlgorithm algorithm) -> Result<std::string> {
     STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
     DigestHasher hasher(algorithm);
-    std::string piece(256 << 10, '\0');
-    for (std::uint64_t at = 0; at < file.size();) {
-      STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
-      if (n == 0) break;
-      hasher.Update(std::string_view(piece).substr(0, n));
-      at += n;
-    }
+    STEMMA_CHECK_OK(file.ForEachPiece([&hasher](std::string_view piece) {
+      hasher.Update(piece);
+      return Status();
+    }));
     return hasher.Finish().Hex();
   };
   auto longer =
@@ -550,19 +532,8 @@ std::vector<std::string> CheckReport::Codes() const {
 }
 
 std::string CheckReport::Verdict() const {
-  switch (Worst()) {
-    case Weight::kNote:
-      return "intact";
-    case Weight::kWarning:
-      return "warning";
-    case Weight::kCannotCheck:
-      return "cannot-check";
-    case Weight::kIncomplete:
-      return "incomplete";
-    case Weight::kAltered:
-      return "altered";
-  }
-  return "altered";
+  const Weight worst = Worst();
+  return worst == Weight::kNote ? "intact" : std::string(NameOf(worst));
 }
 
 Result<CheckReport> CheckArchive(const fs::path& dir,

@@ -48,6 +48,8 @@ enum class EvidenceVerdict {
 std::string_view NameOf(EvidenceVerdict verdict);
 
 enum class Weight { kNote, kWarning, kCannotCheck, kIncomplete, kAltered };
+// "note", "warning", "cannot-check", "incomplete", "altered".
+std::string_view NameOf(Weight weight);
 
 struct Finding {
   std::string code;  // stable; those of the vectors in corpus/provenance

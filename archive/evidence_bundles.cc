@@ -16,6 +16,7 @@
 #include "archive/log_file.h"
 #include "archive/record_places.h"
 #include "archive/record_scan.h"
+#include "core/ascii.h"
 #include "hash/sha256.h"
 
 namespace stemma {
@@ -32,8 +33,7 @@ bool IsBundleName(std::string_view name) {
   name.remove_prefix(kFolder.size());
   if (name.empty() || name.size() > 120 || name.front() == '.') return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return IsAlnum(c) || c == '.' || c == '_' || c == '-';
   });
 }
 

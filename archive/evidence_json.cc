@@ -11,22 +11,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string_view NameOf(Weight weight) {
-  switch (weight) {
-    case Weight::kNote:
-      return "note";
-    case Weight::kWarning:
-      return "warning";
-    case Weight::kCannotCheck:
-      return "cannot-check";
-    case Weight::kIncomplete:
-      return "incomplete";
-    case Weight::kAltered:
-      return "altered";
-  }
-  return "";
-}
-
 Json FindingJson(const Finding& finding) {
   Json json = {{"code", finding.code},
                {"weight", NameOf(finding.weight)},
@@ -98,6 +82,22 @@ std::string LogLine(const EvidenceReport& report) {
 }
 
 }  // namespace
+
+std::string_view NameOf(Weight weight) {
+  switch (weight) {
+    case Weight::kNote:
+      return "note";
+    case Weight::kWarning:
+      return "warning";
+    case Weight::kCannotCheck:
+      return "cannot-check";
+    case Weight::kIncomplete:
+      return "incomplete";
+    case Weight::kAltered:
+      return "altered";
+  }
+  return "";
+}
 
 nlohmann::json EvidenceJson(const EvidenceReport& report) {
   Json json = {{"verdict", NameOf(report.verdict)},

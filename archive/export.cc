@@ -283,13 +283,8 @@ Status CopyRecord(ArchiveReader& reader, const RecordInfo& record, GzipWarc& to,
                   std::string_view filename) {
   STEMMA_TRY(const Blob bytes, reader.RecordBytes(record));
   STEMMA_CHECK_OK(to.Begin());
-  std::string piece(1 << 20, '\0');
-  for (std::uint64_t at = 0; at < bytes.size();) {
-    STEMMA_TRY(const std::size_t n, bytes.ReadAt(at, piece));
-    if (n == 0) return Error(ErrorCode::kCorrupt, "a record ends early");
-    STEMMA_CHECK_OK(to.Put(std::string_view(piece).substr(0, n)));
-    at += n;
-  }
+  STEMMA_CHECK_OK(bytes.ForEachPiece(
+      [&to](std::string_view piece) { return to.Put(piece); }));
   return to.End(record, filename);
 }
 
@@ -462,15 +457,8 @@ Json ResourceOf(const std::string& path, std::uint64_t bytes,
 
 Result<std::string> DigestOfFile(const fs::path& path) {
   STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
-  Sha256Hasher hasher;
-  std::string piece(1 << 20, '\0');
-  for (std::uint64_t at = 0; at < file.size();) {
-    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
-    if (n == 0) break;
-    hasher.Update(std::string_view(piece).substr(0, n));
-    at += n;
-  }
-  return hasher.Finish().Labelled();
+  STEMMA_TRY(const Sha256 digest, Sha256OfBlob(file));
+  return digest.Labelled();
 }
 
 }  // namespace

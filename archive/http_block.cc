@@ -5,19 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "core/ascii.h"
 #include "core/trim.h"
 
 namespace stemma {
-namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
-}  // namespace
+namespace {}  // namespace
 
 bool IsPackedType(std::string_view mime) {
   return mime.starts_with("video/") || mime.starts_with("audio/") ||

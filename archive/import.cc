@@ -548,17 +548,10 @@ Status Importer::Keep(bool block_checked) {
 
 Result<Json> SourceOf(const fs::path& path) {
   STEMMA_TRY(const Blob file, BlobOfFile(path.string()));
-  Sha256Hasher hasher;
-  std::string piece(1 << 20, '\0');
-  for (std::uint64_t at = 0; at < file.size();) {
-    STEMMA_TRY(const std::size_t n, file.ReadAt(at, piece));
-    if (n == 0) break;
-    hasher.Update(std::string_view(piece).substr(0, n));
-    at += n;
-  }
+  STEMMA_TRY(const Sha256 digest, Sha256OfBlob(file));
   return Json{{"name", path.filename().string()},
               {"bytes", file.size()},
-              {"sha256", hasher.Finish().Hex()}};
+              {"sha256", digest.Hex()}};
 }
 
 Status ImportBlob(ArchiveWriter& writer, const Blob& file,

@@ -7,6 +7,7 @@
 #include "archive/http_block.h"
 #include "archive/record_scan.h"
 #include "archive/stored_record.h"
+#include "core/ascii.h"
 
 namespace stemma {
 namespace {
@@ -16,9 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSuffix = ".warc.zst";
 
 bool AllDigits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
 }
 
 // Keeps the WARC text of each record until it is known what it is.

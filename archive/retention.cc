@@ -14,6 +14,7 @@
 #include "archive/index.h"
 #include "archive/index_rows.h"
 #include "archive/records.h"
+#include "core/ascii.h"
 
 namespace stemma {
 namespace {
@@ -28,8 +29,7 @@ std::string TextOf(const Json& json, const char* key) {
 }
 
 bool AllDigits(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::ranges::all_of(text, IsDigit);
 }
 
 // bundles/JOB-20261125095440-0000.warc.zst: what stands behind the job's name

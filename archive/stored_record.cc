@@ -12,6 +12,7 @@
 #include "archive/http_block.h"
 #include "archive/record_scan.h"
 #include "archive/warc_record.h"
+#include "core/ascii.h"
 
 namespace stemma {
 namespace {
@@ -168,8 +169,7 @@ bool IsBundleName(std::string_view name) {
   name.remove_prefix(kFolder.size());
   return !name.empty() && name.size() <= 120 && name.front() != '.' &&
          std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                  (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           return IsAlnum(c) || c == '.' || c == '_' || c == '-';
          });
 }
 

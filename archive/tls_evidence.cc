@@ -10,6 +10,7 @@
 #include <ctime>
 #include <utility>
 
+#include "archive/x509_text.h"
 #include "core/c_handle.h"
 #include "core/digest.h"
 
@@ -44,14 +45,6 @@ BasicResponse ResponseOf(std::string_view staple) {
     return nullptr;
   }
   return BasicResponse(OCSP_response_get1_basic(response.get()));
-}
-
-std::optional<TimePoint> TimeOf(const ASN1_GENERALIZEDTIME* time) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
-    return std::nullopt;
-  }
-  return TimePoint(std::chrono::seconds(::timegm(&parts)));
 }
 
 void Take(const STACK_OF(SCT) * list, const char* from,

@@ -12,6 +12,8 @@
 #include <cstring>
 
 #include "archive/der.h"
+#include "archive/x509_text.h"
+#include "core/ascii.h"
 #include "core/c_handle.h"
 #include "core/digest.h"
 
@@ -49,33 +51,6 @@ std::string Oid(const ASN1_OBJECT* object) {
   return text.data();
 }
 
-std::string NameText(const X509_NAME* name) {
-  const Memory out(BIO_new(BIO_s_mem()));
-  if (!out) return {};
-  X509_NAME_print_ex(out.get(), name, 0,
-                     XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return {data, static_cast<std::size_t>(std::max(size, 0L))};
-}
-
-std::optional<TimePoint> TimeOf(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
-    return std::nullopt;
-  }
-  using std::chrono::day;
-  using std::chrono::month;
-  using std::chrono::year;
-  const std::chrono::year_month_day date{
-      year(parts.tm_year + 1900),
-      month(static_cast<unsigned>(parts.tm_mon + 1)),
-      day(static_cast<unsigned>(parts.tm_mday))};
-  return std::chrono::sys_days(date) + std::chrono::hours(parts.tm_hour) +
-         std::chrono::minutes(parts.tm_min) +
-         std::chrono::seconds(parts.tm_sec);
-}
-
 // RFC 3161 2.4.2: "YYYYMMDDhhmmss[.s...]Z" and a time that exists.
 std::optional<TimePoint> ParseGenTime(std::string_view text) {
   if (text.size() < 15 || text.back() != 'Z') return std::nullopt;
@@ -85,8 +60,7 @@ std::optional<TimePoint> ParseGenTime(std::string_view text) {
     fraction.remove_prefix(1);
   }
   const auto all_digits = [](std::string_view part) {
-    return std::all_of(part.begin(), part.end(),
-                       [](char c) { return c >= '0' && c <= '9'; });
+    return std::all_of(part.begin(), part.end(), IsDigit);
   };
   if (!all_digits(text.substr(0, 14)) || !all_digits(fraction)) {
     return std::nullopt;

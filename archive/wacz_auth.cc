@@ -9,6 +9,7 @@
 #include "archive/certificates.h"
 #include "archive/jcs.h"
 #include "archive/zip_reader.h"
+#include "core/ascii.h"
 #include "core/base64.h"
 #include "hash/labelled_digest.h"
 #include "hash/sha256.h"
@@ -166,10 +167,8 @@ bool IsLowerHexDigest(std::string_view hash) {
 // A host name as a certificate may name it; one label is no domain.
 bool IsHostName(std::string_view host) {
   return host.find('.') != std::string_view::npos && host.size() <= 253 &&
-         std::all_of(host.begin(), host.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  (c >= '0' && c <= '9') || c == '-' || c == '.';
-         });
+         std::all_of(host.begin(), host.end(),
+                     [](char c) { return IsAlnum(c) || c == '-' || c == '.'; });
 }
 
 Wrong CheckTimestamp(const Json& data, const WaczTrust& trust, TimePoint now,

@@ -8,19 +8,13 @@
 #include <set>
 
 #include "archive/http_block.h"
+#include "core/ascii.h"
 #include "core/time.h"
 #include "core/trim.h"
 #include "hash/labelled_digest.h"
 
 namespace stemma {
 namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; }
-
-bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
-}
 
 std::string WithoutBrackets(std::string_view value) {
   if (value.size() >= 2 && value.front() == '<' && value.back() == '>') {
@@ -52,8 +46,7 @@ bool IsWarcDate(std::string_view date, std::string_view version) {
   if (date.size() == 20) return true;
   return version != "WARC/1.0" && date[19] == '.' && date.size() <= 30 &&
          date.size() > 21 &&
-         std::all_of(date.begin() + 20, date.end() - 1,
-                     [](char c) { return c >= '0' && c <= '9'; });
+         std::all_of(date.begin() + 20, date.end() - 1, IsDigit);
 }
 
 constexpr std::string_view kTypes[] = {"warcinfo",   "response",    "resource",

@@ -9,6 +9,7 @@
 #include "article/names.h"
 #include "article/phrases.h"
 #include "article/text_layers.h"
+#include "core/ascii.h"
 #include "core/url.h"
 
 namespace stemma {
@@ -231,8 +232,7 @@ class AuthorReader {
   // A site may be named for its author, a login may be all there is: such a
   // name is taken when nothing better is found.
   void Take(const std::string& name) {
-    const auto digits = std::count_if(
-        name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const auto digits = std::count_if(name.begin(), name.end(), IsDigit);
     if (digits > 3) return;
     if (IsSite(name) || IsLogin(name)) {
       TakeSecond(name);

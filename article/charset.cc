@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -120,23 +121,6 @@ constexpr std::array<char16_t, 96> kIso885916 = {
     0xe6,  0xe7,   0xe8,  0xe9,  0xea,   0xeb,   0xec,  0xed,  0xee,  0xef,
     0x111, 0x144,  0xf2,  0xf3,  0xf4,   0x151,  0xf6,  0x15b, 0x171, 0xf9,
     0xfa,  0xfb,   0xfc,  0x119, 0x21b,  0xff};
-
-bool IsSpace(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() &&
-         Lower(text.substr(0, prefix.size())) == prefix;
-}
 
 const Encoding* Named(std::string_view name) {
   for (const Encoding& encoding : kEncodings) {
@@ -350,13 +334,13 @@ bool NextAttribute(std::string_view s, std::size_t& at, std::string& name,
                    std::string& value) {
   name.clear();
   value.clear();
-  while (at < s.size() && (IsSpace(s[at]) || s[at] == '/')) ++at;
+  while (at < s.size() && (IsHtmlSpace(s[at]) || s[at] == '/')) ++at;
   if (at >= s.size() || s[at] == '>') return false;
   while (at < s.size()) {
     const char c = s[at];
     if (c == '=' && !name.empty()) break;
-    if (IsSpace(c)) {
-      while (at < s.size() && IsSpace(s[at])) ++at;
+    if (IsHtmlSpace(c)) {
+      while (at < s.size() && IsHtmlSpace(s[at])) ++at;
       if (at >= s.size() || s[at] != '=') return true;
       break;
     }
@@ -366,7 +350,7 @@ bool NextAttribute(std::string_view s, std::size_t& at, std::string& name,
   }
   if (at >= s.size()) return false;
   ++at;  // "="
-  while (at < s.size() && IsSpace(s[at])) ++at;
+  while (at < s.size() && IsHtmlSpace(s[at])) ++at;
   if (at >= s.size()) return false;
   if (s[at] == '"' || s[at] == '\'') {
     const std::size_t end = s.find(s[at], at + 1);
@@ -374,25 +358,26 @@ bool NextAttribute(std::string_view s, std::size_t& at, std::string& name,
     value = s.substr(at + 1, end - at - 1);
     at = end + 1;
   } else {
-    while (at < s.size() && !IsSpace(s[at]) && s[at] != '>') value += s[at++];
+    while (at < s.size() && !IsHtmlSpace(s[at]) && s[at] != '>')
+      value += s[at++];
     if (at >= s.size()) return false;
   }
-  name = Lower(name);
-  value = Lower(value);
+  name = Lowered(name);
+  value = Lowered(value);
   return true;
 }
 
 // HTML Standard 2.6.6: the encoding inside "text/html; charset=...".
 std::optional<std::string_view> EncodingOfContent(std::string_view content) {
-  const std::string lower = Lower(content);
+  const std::string lower = Lowered(content);
   std::size_t at = 0;
   while ((at = lower.find("charset", at)) != std::string::npos) {
     at += 7;
     std::size_t p = at;
-    while (p < lower.size() && IsSpace(lower[p])) ++p;
+    while (p < lower.size() && IsHtmlSpace(lower[p])) ++p;
     if (p >= lower.size() || lower[p] != '=') continue;
     ++p;
-    while (p < lower.size() && IsSpace(lower[p])) ++p;
+    while (p < lower.size() && IsHtmlSpace(lower[p])) ++p;
     if (p >= lower.size()) return std::nullopt;
     if (lower[p] == '"' || lower[p] == '\'') {
       const std::size_t end = lower.find(lower[p], p + 1);
@@ -401,7 +386,8 @@ std::optional<std::string_view> EncodingOfContent(std::string_view content) {
           std::string_view(lower).substr(p + 1, end - p - 1));
     }
     std::size_t end = p;
-    while (end < lower.size() && !IsSpace(lower[end]) && lower[end] != ';') {
+    while (end < lower.size() && !IsHtmlSpace(lower[end]) &&
+           lower[end] != ';') {
       ++end;
     }
     return EncodingForLabel(std::string_view(lower).substr(p, end - p));
@@ -451,7 +437,7 @@ std::string_view PrescanMeta(std::string_view bytes, std::size_t reach) {
       if (end == std::string_view::npos) return {};
       at = end + 3;
     } else if (StartsWithIgnoringCase(rest, "<meta") && rest.size() > 5 &&
-               (IsSpace(rest[5]) || rest[5] == '/')) {
+               (IsHtmlSpace(rest[5]) || rest[5] == '/')) {
       at += 5;
       const std::string_view found = MetaEncoding(s, at);
       if (!found.empty()) return found;
@@ -459,7 +445,7 @@ std::string_view PrescanMeta(std::string_view bytes, std::size_t reach) {
                (std::isalpha(static_cast<unsigned char>(rest[1])) != 0 ||
                 (rest[1] == '/' && rest.size() > 2 &&
                  std::isalpha(static_cast<unsigned char>(rest[2])) != 0))) {
-      while (at < s.size() && !IsSpace(s[at]) && s[at] != '>') ++at;
+      while (at < s.size() && !IsHtmlSpace(s[at]) && s[at] != '>') ++at;
       while (NextAttribute(s, at, name, value)) {
       }
     } else if (rest.starts_with("<!") || rest.starts_with("</") ||
@@ -534,9 +520,9 @@ void Reconsider(std::string_view bytes, DecodedText& out) {
 }  // namespace
 
 std::optional<std::string_view> EncodingForLabel(std::string_view label) {
-  while (!label.empty() && IsSpace(label.front())) label.remove_prefix(1);
-  while (!label.empty() && IsSpace(label.back())) label.remove_suffix(1);
-  const std::string lower = Lower(label);
+  while (!label.empty() && IsHtmlSpace(label.front())) label.remove_prefix(1);
+  while (!label.empty() && IsHtmlSpace(label.back())) label.remove_suffix(1);
+  const std::string lower = Lowered(label);
   if (lower.empty() || lower.find(' ') != std::string::npos) {
     return std::nullopt;
   }
@@ -659,7 +645,7 @@ std::string_view BinaryKind(std::string_view bytes) {
   }
   if (controls * 10 <= head.size()) return {};
   // A page that somebody filled up with NULs is still a page.
-  const std::string lower = Lower(head);
+  const std::string lower = Lowered(head);
   for (const std::string_view tag : {"<html", "<head", "<body", "<title",
                                      "<!doctype", "<meta", "<div", "<p>"}) {
     if (lower.find(tag) != std::string::npos) return {};

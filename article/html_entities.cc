@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -27,11 +28,6 @@ constexpr std::array<std::uint16_t, 32> kC1 = {
     0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
     0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
     0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
-
-bool IsAlnum(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-         (c >= 'A' && c <= 'Z');
-}
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';

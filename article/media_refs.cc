@@ -6,18 +6,11 @@
 
 #include "article/discover.h"
 #include "article/text_layers.h"
+#include "core/ascii.h"
 #include "core/url.h"
 
 namespace stemma {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 struct Extension {
   std::string_view ending;
@@ -42,7 +35,7 @@ constexpr Extension kExtensions[] = {
 bool IsStream(MediaKind kind) { return kind != MediaKind::kImage; }
 
 MediaKind KindOfMime(std::string_view mime, MediaKind fallback) {
-  const std::string lower = Lower(mime);
+  const std::string lower = Lowered(mime);
   if (lower.find("mpegurl") != std::string::npos) return MediaKind::kHls;
   if (lower.find("dash+xml") != std::string::npos) return MediaKind::kDash;
   if (lower.starts_with("audio/")) return MediaKind::kAudio;
@@ -62,10 +55,10 @@ std::string Unescape(std::string_view text) {
     } else if (text.compare(i, 6, "\\u0026") == 0) {
       out += '&';
       i += 5;
-    } else if (Lower(text.substr(i, 6)) == "\\u002f") {
+    } else if (Lowered(text.substr(i, 6)) == "\\u002f") {
       out += '/';
       i += 5;
-    } else if (Lower(text.substr(i, 6)) == "\\u003d") {
+    } else if (Lowered(text.substr(i, 6)) == "\\u003d") {
       out += '=';
       i += 5;
     }
@@ -224,10 +217,10 @@ class MediaFinder {
     if (src.empty()) src = Attribute(e, "data-src");
     if (src.empty()) return;
     const auto kind = MediaKindOfPath(Resolve(src, head_.base_url));
-    const bool media = Lower(type).starts_with("video/") ||
-                       Lower(type).starts_with("audio/") ||
-                       Lower(type).find("mpegurl") != std::string::npos ||
-                       Lower(type).find("dash") != std::string::npos ||
+    const bool media = Lowered(type).starts_with("video/") ||
+                       Lowered(type).starts_with("audio/") ||
+                       Lowered(type).find("mpegurl") != std::string::npos ||
+                       Lowered(type).find("dash") != std::string::npos ||
                        (kind && IsStream(*kind)) ||
                        (video != nullptr && !kind && type.empty());
     if (!media) return;
@@ -292,7 +285,7 @@ class MediaFinder {
   void Custom(const RawElement& e) {
     if (e.attributes == 0) return;
     const std::string_view tag = tree_.scan.source.substr(e.begin, 24);
-    const std::string name = Lower(tag);
+    const std::string name = Lowered(tag);
     std::string id;
     if (name.find("youtube") != std::string::npos) {
       for (const char* key : {"videoid", "data-videoid", "video-id"}) {
@@ -321,8 +314,8 @@ class MediaFinder {
   }
 
   static bool IsDataName(std::string_view name) {
-    return name.size() > 5 && Lower(name.substr(0, 5)) == "data-" &&
-           Lower(name) != "data-src";
+    return name.size() > 5 && Lowered(name.substr(0, 5)) == "data-" &&
+           Lowered(name) != "data-src";
   }
 
   // data-video-src, data-mp4, data-setup='{"sources":[...]}': any data
@@ -341,13 +334,13 @@ class MediaFinder {
         stream = stream || raw.find(ending) != std::string_view::npos;
       }
       if (!stream) continue;
-      const std::string value = Attribute(e, Lower(name));
+      const std::string value = Attribute(e, Lowered(name));
       const auto kind = MediaKindOfPath(value);
       if (kind && IsStream(*kind) && value.find('"') == std::string::npos) {
-        Add(*kind, value, Lower(name), e.begin, true, {},
+        Add(*kind, value, Lowered(name), e.begin, true, {},
             Attribute(e, "data-poster"));
       } else {
-        Quoted(value, Lower(name), e.begin);
+        Quoted(value, Lowered(name), e.begin);
       }
     }
   }
@@ -392,7 +385,7 @@ class MediaFinder {
       const RawElement& script = tree_.scan.elements[number];
       const std::string_view content = tree_.scan.Content(script);
       if (content.size() < 8) continue;
-      if (Lower(Attribute(script, "type")).find("ld+json") !=
+      if (Lowered(Attribute(script, "type")).find("ld+json") !=
           std::string::npos) {
         continue;
       }
@@ -559,7 +552,7 @@ std::optional<MediaKind> MediaKindOfPath(std::string_view url) {
   if (dot == std::string_view::npos || path.size() - dot > 6) {
     return std::nullopt;
   }
-  const std::string ending = Lower(path.substr(dot));
+  const std::string ending = Lowered(path.substr(dot));
   for (const Extension& extension : kExtensions) {
     if (ending == extension.ending) return extension.kind;
   }
@@ -570,7 +563,7 @@ std::string HostedPlayerId(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   const std::string_view rest = url.substr(scheme + 3);
-  std::string host = Lower(rest.substr(0, rest.find_first_of("/?#")));
+  std::string host = Lowered(rest.substr(0, rest.find_first_of("/?#")));
   host.resize(std::min(host.size(), host.find(':')));
   if (HostEnds(host, "brightcove.net")) return BrightcoveId(url);
   if (host == "t.me" || host == "telegram.me") {

@@ -7,21 +7,10 @@
 #include <unordered_map>
 
 #include "article/html_entities.h"
+#include "core/ascii.h"
 
 namespace stemma {
 namespace {
-
-bool IsSpace(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
-}
-
-bool IsLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-char LowerOf(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // The tags whose end may be left out, with the bits that one of them closes in
 // the element it stands in.
@@ -137,7 +126,7 @@ class Scanner {
         break;
       }
       const char next = s[open + 1];
-      if (IsLetter(next)) {
+      if (IsAlpha(next)) {
         Text(at_, open);
         StartTag(open);
       } else if (next == '/') {
@@ -198,7 +187,7 @@ class Scanner {
     piece.end = static_cast<std::uint32_t>(end);
     if (!joins) {
       const bool blank =
-          std::all_of(text.begin() + piece.text, text.end(), IsSpace);
+          std::all_of(text.begin() + piece.text, text.end(), IsHtmlSpace);
       if (blank) {
         // Blank text never opens a paragraph, so libxml2 must see a blank.
         scan_.shape += ' ';
@@ -266,9 +255,9 @@ class Scanner {
     const std::string_view s = scan_.source;
     std::size_t size = 0;
     end = at;
-    while (end < s.size() && !IsSpace(s[end]) && s[end] != '/' &&
+    while (end < s.size() && !IsHtmlSpace(s[end]) && s[end] != '/' &&
            s[end] != '>') {
-      if (size < name_.size()) name_[size++] = LowerOf(s[end]);
+      if (size < name_.size()) name_[size++] = Lower(s[end]);
       ++end;
     }
     return {name_.data(), size};
@@ -279,7 +268,7 @@ class Scanner {
     const std::string_view s = scan_.source;
     self_closing = false;
     while (true) {
-      while (at < s.size() && (IsSpace(s[at]) || s[at] == '/')) {
+      while (at < s.size() && (IsHtmlSpace(s[at]) || s[at] == '/')) {
         self_closing = s[at] == '/';
         ++at;
       }
@@ -292,13 +281,13 @@ class Scanner {
       RawAttribute attribute;
       attribute.name = static_cast<std::uint32_t>(at);
       ++at;  // also a leading "="
-      while (at < s.size() && !IsSpace(s[at]) && s[at] != '/' && s[at] != '>' &&
-             s[at] != '=') {
+      while (at < s.size() && !IsHtmlSpace(s[at]) && s[at] != '/' &&
+             s[at] != '>' && s[at] != '=') {
         ++at;
       }
       attribute.name_size = static_cast<std::uint32_t>(at) - attribute.name;
       std::size_t after = at;
-      while (after < s.size() && IsSpace(s[after])) ++after;
+      while (after < s.size() && IsHtmlSpace(s[after])) ++after;
       if (after < s.size() && s[after] == '=') {
         at = after + 1;
         if (!Value(at, attribute)) return false;
@@ -309,7 +298,7 @@ class Scanner {
 
   bool Value(std::size_t& at, RawAttribute& attribute) {
     const std::string_view s = scan_.source;
-    while (at < s.size() && IsSpace(s[at])) ++at;
+    while (at < s.size() && IsHtmlSpace(s[at])) ++at;
     if (at >= s.size()) return false;
     std::size_t begin = at, end = at;
     if (s[at] == '"' || s[at] == '\'') {
@@ -318,7 +307,7 @@ class Scanner {
       if (end == std::string_view::npos) return false;
       at = end + 1;
     } else {
-      while (end < s.size() && !IsSpace(s[end]) && s[end] != '>') ++end;
+      while (end < s.size() && !IsHtmlSpace(s[end]) && s[end] != '>') ++end;
       at = end;
     }
     attribute.value = static_cast<std::uint32_t>(begin);
@@ -534,7 +523,7 @@ class Scanner {
       at_ = s.size();
       return;
     }
-    if (!IsLetter(s[open + 2])) {  // bogus comment
+    if (!IsAlpha(s[open + 2])) {  // bogus comment
       ++scan_.comments;
       at_ = std::min(FindFrom(open + 2, '>') + 1, s.size());
       return;
@@ -579,11 +568,11 @@ class Scanner {
     const std::string_view s = scan_.source;
     if (at + name.size() > s.size()) return false;
     for (std::size_t i = 0; i < name.size(); ++i) {
-      if (LowerOf(s[at + i]) != name[i]) return false;
+      if (Lower(s[at + i]) != name[i]) return false;
     }
     const std::size_t end = at + name.size();
     return end < s.size() &&
-           (IsSpace(s[end]) || s[end] == '/' || s[end] == '>');
+           (IsHtmlSpace(s[end]) || s[end] == '/' || s[end] == '>');
   }
 
   // Where "</name" stands, or the end of the page. In a script, an end tag
@@ -646,7 +635,7 @@ class Scanner {
 bool SameName(std::string_view raw, std::string_view lower) {
   return raw.size() == lower.size() &&
          std::equal(raw.begin(), raw.end(), lower.begin(),
-                    [](char a, char b) { return LowerOf(a) == b; });
+                    [](char a, char b) { return Lower(a) == b; });
 }
 
 const RawAttribute* Find(const Prescan& scan, const RawElement& element,

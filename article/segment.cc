@@ -4,6 +4,7 @@
 
 #include "article/phrases.h"
 #include "article/text_layers.h"
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -162,8 +163,7 @@ bool IsIdeograph(char32_t c) {
 
 bool IsLetterOrDigit(char32_t c) {
   if (c < 0x80) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z');
+    return IsAlnum(c);
   }
   return c >= 0xC0 && !(c >= 0x2000 && c <= 0x206F) &&
          !(c >= 0x3000 && c <= 0x303F) && !(c >= 0xFF00 && c <= 0xFF0F);

@@ -10,6 +10,7 @@
 
 #include "archive/jcs.h"
 #include "cli/extractor.h"
+#include "core/ascii.h"
 #include "core/result.h"
 #include "fetch/program_path.h"
 #include "fetch/temporary_folder.h"
@@ -26,13 +27,10 @@ constexpr const char* kStore = "manifest-store.json";
 
 Status CopyTo(const Blob& file, const fs::path& path) {
   std::ofstream out(path, std::ios::binary);
-  std::string piece(std::size_t{1} << 20, '\0');
-  for (std::uint64_t at = 0; at < file.size();) {
-    STEMMA_TRY(const std::size_t got, file.ReadAt(at, piece));
-    if (got == 0) break;
-    out.write(piece.data(), static_cast<std::streamsize>(got));
-    at += got;
-  }
+  STEMMA_CHECK_OK(file.ForEachPiece([&out](std::string_view piece) {
+    out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+    return Status();
+  }));
   out.close();
   if (out) return {};
   return Error(ErrorCode::kIo, "copying for c2patool: " + path.string());
@@ -74,8 +72,7 @@ bool IsMismatch(const std::string& code) {
 bool IsCode(const std::string& text) {
   return !text.empty() && text.size() <= 80 &&
          std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           return IsAlnum(c) || c == '.' || c == '_' || c == '-';
          });
 }
 

@@ -200,17 +200,13 @@ Result<RecordInfo> Join(const Parts& parts, const Exchange& first,
   header.Add("Content-Type",
              UriForHeader(type.empty() ? "application/octet-stream" : type));
   STEMMA_TRY(BodyWriter whole, draft.BeginRecord(header));
-  std::string piece(std::size_t{1} << 20, '\0');
   for (const RecordInfo& part : parts.records) {
     STEMMA_TRY(const Blob payload, archive.Payload(part));
-    for (std::uint64_t at = 0; at < payload.size();) {
-      STEMMA_TRY(const std::size_t got, payload.ReadAt(at, piece));
-      if (got == 0) {
-        return Error(ErrorCode::kCorrupt,
-                     "a part that was just written ends early: " + part.id);
-      }
-      STEMMA_CHECK_OK(whole.Append(std::string_view(piece).substr(0, got)));
-      at += got;
+    const Status joined = payload.ForEachPiece(
+        [&whole](std::string_view piece) { return whole.Append(piece); });
+    if (!joined) {
+      return Error(joined.error())
+          .Context("joining a part that was just written: " + part.id);
     }
   }
   const Sha256 digest = whole.PayloadDigest();

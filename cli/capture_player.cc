@@ -64,13 +64,8 @@ Result<RecordInfo> KeepFile(const fs::path& file, const Url& url,
                                  ? "application/json"
                                  : "application/octet-stream");
   STEMMA_TRY(BodyWriter body, draft.BeginRecord(header));
-  std::string piece(std::size_t{1} << 20, '\0');
-  for (std::uint64_t at = 0; at < blob.size();) {
-    STEMMA_TRY(const std::size_t got, blob.ReadAt(at, piece));
-    if (got == 0) break;
-    STEMMA_CHECK_OK(body.Append(std::string_view(piece).substr(0, got)));
-    at += got;
-  }
+  STEMMA_CHECK_OK(blob.ForEachPiece(
+      [&body](std::string_view piece) { return body.Append(piece); }));
   const Sha256 digest = body.PayloadDigest();
   return body.FinishRecord(header, digest);
 }

@@ -19,15 +19,11 @@ struct CatOptions {
 };
 
 Status CopyOut(const Blob& blob, std::ostream& out) {
-  std::string piece(1 << 20, '\0');
-  for (std::uint64_t at = 0; at < blob.size();) {
-    STEMMA_TRY(const std::size_t n, blob.ReadAt(at, piece));
-    if (n == 0) return Error(ErrorCode::kCorrupt, "the record ends early");
-    out.write(piece.data(), static_cast<std::streamsize>(n));
+  return blob.ForEachPiece([&out](std::string_view piece) -> Status {
+    out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     if (!out) return Error(ErrorCode::kIo, "writing to standard output");
-    at += n;
-  }
-  return {};
+    return {};
+  });
 }
 
 Result<StoredRecord> Find(ArchiveReader& reader, const std::string& id) {

@@ -29,22 +29,6 @@ struct Options {
   double every = 0;
 };
 
-Result<std::string> DigestOf(const Blob& blob) {
-  Sha256Hasher hasher;
-  std::string buffer(256 << 10, '\0');
-  for (std::uint64_t at = 0; at < blob.size();) {
-    STEMMA_TRY(const std::size_t n, blob.ReadAt(at, buffer));
-    if (n == 0) {
-      return Error(ErrorCode::kIo, fmt::format("hash: the file ended at {} of "
-                                               "{} bytes",
-                                               at, blob.size()));
-    }
-    hasher.Update(std::string_view(buffer).substr(0, n));
-    at += n;
-  }
-  return hasher.Finish().Hex();
-}
-
 Status HashImage(const Blob& blob, const Options& options, Json& line) {
   STEMMA_TRY(const std::string bytes, blob.ReadAll(kMaxImageBytes));
   STEMMA_TRY(const RgbImage image, DecodeImage(bytes));
@@ -85,7 +69,8 @@ Status HashVideo(const Blob& blob, const Options& options, Json& line) {
 Result<Json> HashFile(const std::string& path, const Options& options) {
   STEMMA_TRY(const Blob blob, FileBlob(path));
   Json line = {{"path", path}};
-  STEMMA_TRY(line["sha256"], DigestOf(blob));
+  STEMMA_TRY(const Sha256 digest, Sha256OfBlob(blob));
+  line["sha256"] = digest.Hex();
   STEMMA_TRY(const std::string prefix, blob.ReadPrefix(4096));
   Status done;
   if (LooksLikeImage(prefix)) {

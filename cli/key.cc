@@ -19,6 +19,7 @@
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "cli/sign_archive.h"
+#include "core/ascii.h"
 #include "core/base64.h"
 #include "hash/sha256.h"
 
@@ -38,8 +39,7 @@ struct KeyOptions {
 std::string FileNameFor(const std::string& name) {
   std::string file;
   for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       (c >= '0' && c <= '9') || c == '.' || c == '-';
+    const bool plain = IsAlnum(c) || c == '.' || c == '-';
     file += plain ? c : '_';
   }
   return file + ".key";

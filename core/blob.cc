@@ -6,6 +6,16 @@
 #include <cstring>
 
 namespace stemma {
+namespace {
+
+constexpr std::uint64_t kPiece = std::uint64_t{1} << 20;
+
+Error EndedAt(std::uint64_t at, std::uint64_t size) {
+  return Error(ErrorCode::kIo,
+               fmt::format("body ended at {} of {} bytes", at, size));
+}
+
+}  // namespace
 
 Blob::Blob(std::string bytes) : size_(bytes.size()) {
   const auto shared = std::make_shared<const std::string>(std::move(bytes));
@@ -34,13 +44,22 @@ Result<std::string> Blob::ReadPrefix(std::uint64_t max_bytes) const {
   while (done < bytes.size()) {
     STEMMA_TRY(const std::size_t n,
                ReadAt(done, std::span(bytes).subspan(done)));
-    if (n == 0) {
-      return Error(ErrorCode::kIo, fmt::format("body ended at {} of {} bytes",
-                                               done, bytes.size()));
-    }
+    if (n == 0) return EndedAt(done, bytes.size());
     done += n;
   }
   return bytes;
+}
+
+Status Blob::ForEachPiece(
+    const std::function<Status(std::string_view)>& take) const {
+  std::string piece(std::min(size_, kPiece), '\0');
+  for (std::uint64_t at = 0; at < size_;) {
+    STEMMA_TRY(const std::size_t n, ReadAt(at, piece));
+    if (n == 0) return EndedAt(at, size_);
+    STEMMA_CHECK_OK(take(std::string_view(piece).substr(0, n)));
+    at += n;
+  }
+  return {};
 }
 
 }  // namespace stemma

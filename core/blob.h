@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/result.h"
@@ -34,6 +35,11 @@ class Blob {
   Result<std::string> ReadAll(std::uint64_t max_bytes) const;
   // The first `max_bytes` bytes, fewer if there are fewer.
   Result<std::string> ReadPrefix(std::uint64_t max_bytes) const;
+  // All bytes from the first to the last, a piece (at most 1 MiB) at a time;
+  // a piece lives as long as the call. Ends with the first error of `take`, or
+  // kIo when the body ends before its size.
+  Status ForEachPiece(
+      const std::function<Status(std::string_view piece)>& take) const;
 
  private:
   std::uint64_t size_;

@@ -5,22 +5,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/ascii.h"
 #include "core/trim.h"
 #include "core/utf8.h"
 
 namespace stemma {
 namespace {
-
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool SameName(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // The line at `*from` without its end (LF or CRLF); moves `*from` behind it.
 std::string_view NextLine(std::string_view text, std::size_t* from) {
@@ -34,7 +24,7 @@ std::string_view NextLine(std::string_view text, std::size_t* from) {
 
 // "HTTP/1.1 200 OK" -> 200; 0 when this is no status line.
 int StatusOf(std::string_view line) {
-  if (!SameName(line.substr(0, 5), "HTTP/")) return 0;
+  if (!EqualsIgnoringCase(line.substr(0, 5), "HTTP/")) return 0;
   const std::size_t space = line.find(' ');
   if (space == std::string_view::npos) return 0;
   const std::string_view rest = Trim(line.substr(space));
@@ -60,7 +50,7 @@ bool IsRequestLine(std::string_view line) {
 
 const std::string* HttpHead::Find(std::string_view name) const {
   for (const auto& [field, value] : fields) {
-    if (SameName(field, name)) return &value;
+    if (EqualsIgnoringCase(field, name)) return &value;
   }
   return nullptr;
 }
@@ -68,7 +58,7 @@ const std::string* HttpHead::Find(std::string_view name) const {
 std::vector<std::string> HttpHead::FindAll(std::string_view name) const {
   std::vector<std::string> values;
   for (const auto& [field, value] : fields) {
-    if (SameName(field, name)) values.push_back(value);
+    if (EqualsIgnoringCase(field, name)) values.push_back(value);
   }
   return values;
 }
@@ -76,7 +66,7 @@ std::vector<std::string> HttpHead::FindAll(std::string_view name) const {
 std::string HttpHead::Joined(std::string_view name) const {
   std::string joined;
   for (const auto& [field, value] : fields) {
-    if (!SameName(field, name)) continue;
+    if (!EqualsIgnoringCase(field, name)) continue;
     if (!joined.empty()) joined += ", ";
     joined += value;
   }
@@ -133,7 +123,7 @@ Result<HttpHead> ParseHttpHead(std::string_view head) {
   const std::string_view first = NextLine(head, &at);
   parsed.start_line = first;
   parsed.status = StatusOf(first);
-  if (parsed.status == 0 && !SameName(first.substr(0, 5), "HTTP/") &&
+  if (parsed.status == 0 && !EqualsIgnoringCase(first.substr(0, 5), "HTTP/") &&
       !IsRequestLine(first)) {
     return Error(
         ErrorCode::kMalformed,
@@ -214,7 +204,7 @@ Framing FramingOf(const HttpHead& head) {
   const std::vector<std::string> codings =
       SplitList(head.Joined("Transfer-Encoding"));
   const std::vector<std::string> lengths = head.FindAll("Content-Length");
-  if (!codings.empty() && SameName(codings.back(), "chunked")) {
+  if (!codings.empty() && EqualsIgnoringCase(codings.back(), "chunked")) {
     framing.kind = Framing::Kind::kChunked;
     if (!lengths.empty()) {
       framing.oddities.emplace_back(

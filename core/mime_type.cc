@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
+#include "core/trim.h"
+
 namespace stemma {
 namespace {
 
@@ -9,8 +12,7 @@ constexpr std::string_view kSpaces = "\n\r\t ";
 
 bool IsTokenCharacter(char c) {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-         (c >= 'A' && c <= 'Z') || kOthers.find(c) != std::string_view::npos;
+  return IsAlnum(c) || kOthers.find(c) != std::string_view::npos;
 }
 
 bool IsToken(std::string_view text) {
@@ -24,21 +26,8 @@ bool IsQuotedStringText(std::string_view text) {
   });
 }
 
-std::string Lowered(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return lower;
-}
-
 std::string_view TrimEnd(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kSpaces) + 1);
-}
-
-std::string_view Trim(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(kSpaces), text.size()));
-  return TrimEnd(text);
 }
 
 // Takes `text` up to any of `ends`, which stays.
@@ -129,7 +118,7 @@ bool MimeType::IsJson() const {
 }
 
 std::optional<MimeType> ParseMimeType(std::string_view text) {
-  std::string_view rest = Trim(text);
+  std::string_view rest = TrimOf(text, kSpaces);
   const std::string_view type = TakeUntil(&rest, "/");
   if (!IsToken(type) || rest.empty()) return std::nullopt;
   rest.remove_prefix(1);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -36,8 +37,7 @@ constexpr PercentEncodeSet AllBut(std::string_view bytes) {
 constexpr char kUpperHex[] = "0123456789ABCDEF";
 
 bool IsUnreserved(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-         (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_' || c == '~';
+  return IsAlnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 std::string DecodeWhere(std::string_view text, bool (*wanted)(char)) {

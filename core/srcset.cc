@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/ascii.h"
+
 namespace stemma {
 namespace {
 
 constexpr std::string_view kSpaces = " \t\n\f\r";
-
-bool IsSpace(char c) { return kSpaces.find(c) != std::string_view::npos; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 void SkipAny(std::string_view* text, std::string_view set) {
   text->remove_prefix(std::min(text->find_first_not_of(set), text->size()));
@@ -37,7 +36,7 @@ std::vector<std::string> TakeDescriptors(std::string_view* rest) {
     if (in_parentheses) {
       current += c;
       in_parentheses = c != ')';
-    } else if (IsSpace(c)) {
+    } else if (IsHtmlSpace(c)) {
       finish();
     } else if (c == ',') {
       break;

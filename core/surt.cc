@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "core/ascii.h"
 #include "core/percent_encoding.h"
 #include "core/url.h"
 #include "core/url_host.h"
@@ -14,24 +15,6 @@
 
 namespace stemma {
 namespace {
-
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-std::string Lowered(std::string text) {
-  std::ranges::transform(text, text.begin(), Lower);
-  return text;
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAlpha(char c) { return Lower(c) >= 'a' && Lower(c) <= 'z'; }
-bool IsAlnum(char c) { return IsDigit(c) || IsAlpha(c); }
-
-bool StartsWithIgnoringCase(std::string_view text, std::string_view lower) {
-  return text.size() >= lower.size() &&
-         std::ranges::equal(text.substr(0, lower.size()), lower, {}, Lower);
-}
 
 std::size_t CountWhile(std::string_view text, bool (*is)(char)) {
   const auto end = std::ranges::find_if_not(text, is);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/percent_encoding.h"
 #include "core/url_host.h"
 #include "core/utf8.h"
@@ -27,18 +28,6 @@ const SpecialScheme* FindSpecial(std::string_view scheme) {
   const auto* found =
       std::ranges::find(kSpecialSchemes, scheme, &SpecialScheme::name);
   return found == std::end(kSpecialSchemes) ? nullptr : found;
-}
-
-bool IsAlpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
-  return std::ranges::equal(text, lower, {}, Lower);
 }
 
 bool IsSingleDot(std::string_view segment) {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/ascii.h"
 #include "core/percent_encoding.h"
 #include "core/url.h"
 #include "core/utf8.h"
@@ -24,8 +25,6 @@ constexpr std::size_t kMaxUnicodeDomainBytes = 4096;
 
 constexpr std::string_view kForbiddenHostCharacters("\0\t\n\r #/:<>?@[\\]^|",
                                                     17);
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsForbiddenInHost(char c) {
   return kForbiddenHostCharacters.find(c) != std::string_view::npos;

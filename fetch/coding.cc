@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/http_head.h"
 
 namespace stemma {
@@ -155,18 +156,10 @@ End DecodeZstd(std::string_view in, int max_window_log, Output* out) {
   }
 }
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 enum class Coding { kIdentity, kGzip, kDeflate, kBrotli, kZstd, kUnknown };
 
 Coding CodingOf(std::string_view name) {
-  const std::string lower = LowerCase(name);
+  const std::string lower = Lowered(name);
   if (lower == "identity" || lower == "none") return Coding::kIdentity;
   if (lower == "gzip" || lower == "x-gzip") return Coding::kGzip;
   if (lower == "deflate") return Coding::kDeflate;

@@ -4,27 +4,15 @@
 #include <optional>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/percent_encoding.h"
+#include "core/trim.h"
 #include "core/utf8.h"
 
 namespace stemma {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
-std::string Lowered(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return lower;
-}
 
 std::string_view TakeUntil(std::string_view* text, std::string_view ends) {
   const std::string_view taken = text->substr(0, text->find_first_of(ends));
@@ -38,7 +26,7 @@ bool TakeValue(std::string_view* rest,
   rest->remove_prefix(std::min(rest->find_first_not_of(kBlanks), rest->size()));
   parameter->quoted = rest->starts_with('"');
   if (!parameter->quoted) {
-    parameter->value = Trim(TakeUntil(rest, ";"));
+    parameter->value = TrimOf(TakeUntil(rest, ";"), kBlanks);
     return true;
   }
   rest->remove_prefix(1);
@@ -131,11 +119,11 @@ ContentDisposition ParseContentDisposition(std::string_view value) {
   constexpr std::size_t kMaxParameters = 100;
   ContentDisposition disposition;
   std::string_view rest = value;
-  disposition.type = Lowered(Trim(TakeUntil(&rest, ";")));
+  disposition.type = Lowered(TrimOf(TakeUntil(&rest, ";"), kBlanks));
   while (!rest.empty() && disposition.parameters.size() < kMaxParameters) {
     rest.remove_prefix(1);
     ContentDisposition::Parameter parameter;
-    parameter.name = Lowered(Trim(TakeUntil(&rest, "=;")));
+    parameter.name = Lowered(TrimOf(TakeUntil(&rest, "=;"), kBlanks));
     if (!rest.starts_with('=')) continue;
     rest.remove_prefix(1);
     const bool readable = TakeValue(&rest, &parameter);

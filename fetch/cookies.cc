@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/ascii.h"
 #include "core/percent_encoding.h"
 #include "core/trim.h"
 #include "core/url_host.h"
@@ -19,18 +20,6 @@ constexpr std::size_t kMaxAttributeBytes = 1024;
 // RFC 6265bis 5.5: no cookie outlives 400 days.
 constexpr auto kMaxAge = days(400);
 constexpr milliseconds kImpossibleTime{-1};
-
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-std::string Lowered(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), Lower);
-  return lower;
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // RFC 6265 5.1.1: delimiters are everything but digits, letters, ":" and
 // non-ASCII.

@@ -4,17 +4,12 @@
 #include <cstdint>
 
 #include "core/percent_encoding.h"
+#include "core/trim.h"
 
 namespace stemma {
 namespace {
 
 constexpr std::string_view kSpaces = "\t\n\f\r ";
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
-}
 
 int SixBits(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -90,7 +85,7 @@ Result<DataUrl> ReadDataUrl(const Url& url) {
   if (comma == std::string_view::npos) {
     return Error(ErrorCode::kMalformed, "data: URL without a comma");
   }
-  std::string_view mime = Trim(text.substr(0, comma));
+  std::string_view mime = TrimOf(text.substr(0, comma), kSpaces);
   std::string body = PercentDecode(text.substr(comma + 1));
   if (RemoveBase64Mark(&mime)) {
     auto decoded = ForgivingBase64Decode(body);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/ascii.h"
+#include "core/trim.h"
 #include "fetch/data_url.h"
 #include "fetch/feed_date.h"
 #include "fetch/feed_html.h"
@@ -13,20 +15,6 @@ namespace stemma {
 namespace {
 
 constexpr std::string_view kSpaces = " \t\r\n\f";
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
-}
-
-std::string Lowered(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return lower;
-}
 
 // --- names -------------------------------------------------------------------
 
@@ -119,7 +107,7 @@ std::vector<const XmlElement*> ChildrenOf(const XmlElement& element) {
 }
 
 std::string TrimmedText(const XmlElement& element) {
-  return std::string(Trim(element.Text()));
+  return std::string(TrimOf(element.Text(), kSpaces));
 }
 
 // --- people ------------------------------------------------------------------
@@ -134,14 +122,14 @@ bool IsEmail(std::string_view text) {
 // "Name (email)", "email (Name)", "Name <email>", "email", "Name".
 FeedPerson ParsePerson(std::string_view text) {
   FeedPerson person;
-  text = Trim(text);
+  text = TrimOf(text, kSpaces);
   const std::size_t open = text.find_first_of("(<");
   const std::size_t close = text.find_last_of(")>");
   if (open != std::string_view::npos && close != std::string_view::npos &&
       close > open) {
     const std::string_view inside =
-        Trim(text.substr(open + 1, close - open - 1));
-    const std::string_view outside = Trim(text.substr(0, open));
+        TrimOf(text.substr(open + 1, close - open - 1), kSpaces);
+    const std::string_view outside = TrimOf(text.substr(0, open), kSpaces);
     if (IsEmail(inside)) {
       person.email = inside;
       person.name = outside;
@@ -161,7 +149,7 @@ FeedPerson ParsePerson(std::string_view text) {
       person.email = word;
       std::string name(text);
       name.erase(name.find(word), word.size());
-      person.name = Trim(name);
+      person.name = TrimOf(name, kSpaces);
       return person;
     }
     rest.remove_prefix(std::min(word.size() + 1, rest.size()));
@@ -427,14 +415,14 @@ class FeedReader {
     const bool has_elements =
         !ChildrenOf(element).empty() && !IsWrappedText(element, text.type);
     if (has_elements) {
-      text.value = Trim(InlineMarkup(element, text.type));
+      text.value = TrimOf(InlineMarkup(element, text.type), kSpaces);
       if (!IsHtmlType(text.type) && !IsXmlType(text.type)) {
         text.type = "text/html";
       }
     } else {
       text.value = TrimmedText(element);
       if (text.type == "application/xhtml+xml") {
-        text.value = std::string(Trim(MarkupOf(element)));
+        text.value = std::string(TrimOf(MarkupOf(element), kSpaces));
       }
     }
     if (!has_elements && IsBase64(text.type, type, mode)) {
@@ -449,7 +437,8 @@ class FeedReader {
       text.type = "text/html";
     }
     if (IsHtmlType(text.type)) {
-      text.value = std::string(Trim(CleanFeedHtml(text.value, scope.base)));
+      text.value =
+          std::string(TrimOf(CleanFeedHtml(text.value, scope.base), kSpaces));
     }
     return text;
   }
@@ -522,7 +511,7 @@ class FeedReader {
   }
 
   static void SetDate(std::string_view text, FeedDate* date) {
-    text = Trim(text);
+    text = TrimOf(text, kSpaces);
     if (text.empty()) return;
     date->raw = text;
     date->time = ParseFeedDate(text);
@@ -558,9 +547,11 @@ class FeedReader {
       const std::string_view part = text.substr(0, text.find(';'));
       const std::size_t equals = part.find('=');
       if (equals != std::string_view::npos) {
-        const std::string key = Lowered(Trim(part.substr(0, equals)));
+        const std::string key =
+            Lowered(TrimOf(part.substr(0, equals), kSpaces));
         if (key == "start" || key == "end") {
-          item->other["validity_" + key] = Trim(part.substr(equals + 1));
+          item->other["validity_" + key] =
+              TrimOf(part.substr(equals + 1), kSpaces);
         }
       }
       text.remove_prefix(std::min(part.size() + 1, text.size()));
@@ -674,7 +665,7 @@ class FeedReader {
     std::string_view rest = text;
     while (!rest.empty()) {
       const std::string_view term = rest.substr(0, rest.find(','));
-      AddTag({std::string(Trim(term)), {}, {}}, item);
+      AddTag({std::string(TrimOf(term, kSpaces)), {}, {}}, item);
       rest.remove_prefix(std::min(term.size() + 1, rest.size()));
     }
     return true;
@@ -844,7 +835,7 @@ Result<Feed> ParseFeed(const FeedInput& input, const FeedLimits& limits) {
   feed.cut = input.bytes.size() > limits.max_bytes;
   const std::string text = XmlToUtf8(
       std::string(input.bytes.substr(0, limits.max_bytes)), input.charset);
-  if (Trim(text).starts_with('{')) {
+  if (TrimOf(text, kSpaces).starts_with('{')) {
     STEMMA_CHECK_OK(ReadJsonFeed(text, input.url, limits, &feed));
     return feed;
   }

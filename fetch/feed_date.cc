@@ -5,21 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "core/ascii.h"
+#include "core/trim.h"
+#include "fetch/date_words.h"
 #include "fetch/http_date.h"
 
 namespace stemma {
 namespace {
 
 using namespace std::chrono;
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
-}
 
 std::optional<int> Number(std::string_view text) {
   int value = 0;
@@ -30,21 +24,6 @@ std::optional<int> Number(std::string_view text) {
     return std::nullopt;
   }
   return value;
-}
-
-std::vector<std::string_view> Split(std::string_view text,
-                                    std::string_view separators) {
-  std::vector<std::string_view> words;
-  while (words.size() < 12) {
-    const std::size_t begin = text.find_first_not_of(separators);
-    if (begin == std::string_view::npos) break;
-    text.remove_prefix(begin);
-    const std::size_t end =
-        std::min(text.find_first_of(separators), text.size());
-    words.push_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return words;
 }
 
 // "+0100", "+01:00", "GMT", "EST", "Z"; nullopt for what is no zone.
@@ -83,7 +62,7 @@ std::optional<TimePoint> Combine(int year_number, int month_number,
 
 // "19:48:21" or "19:48".
 bool TakeClock(std::string_view word, int clock[3]) {
-  const std::vector<std::string_view> parts = Split(word, ":");
+  const std::vector<std::string_view> parts = DateWords(word, ":");
   if (parts.size() < 2 || parts.size() > 3) return false;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto value = Number(parts[i].substr(0, parts[i].find('.')));
@@ -100,10 +79,10 @@ std::optional<TimePoint> ParseNamedMonth(std::string_view text) {
   unsigned month_number = 0;
   int clock[3] = {0, 0, 0};
   minutes zone{0};
-  for (const std::string_view word : Split(text, " ,\t\r\n")) {
+  for (const std::string_view word : DateWords(text, " ,\t\r\n")) {
     std::vector<std::string_view> pieces{word};
     if (IsDigit(word[0]) && word.find('-') != std::string_view::npos) {
-      pieces = Split(word, "-");
+      pieces = DateWords(word, "-");
     }
     for (const std::string_view piece : pieces) {
       const std::optional<int> number = Number(piece);
@@ -170,7 +149,7 @@ std::optional<TimePoint> ParseShortened(std::string_view text) {
 
 std::optional<TimePoint> ParseFeedDate(std::string_view text) {
   constexpr std::size_t kLongest = 100;
-  text = Trim(text);
+  text = TrimOf(text, " \t\r\n");
   if (text.empty() || text.size() > kLongest) return std::nullopt;
   if (auto time = ParseTime(text)) return time;
   if (auto time = ParseShortened(text)) return time;

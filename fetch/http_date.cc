@@ -6,6 +6,9 @@
 #include <array>
 #include <vector>
 
+#include "core/ascii.h"
+#include "fetch/date_words.h"
+
 namespace stemma {
 namespace {
 
@@ -17,12 +20,6 @@ constexpr std::array<std::string_view, 12> kMonths = {
 constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
                                                    "Thu", "Fri", "Sat"};
 
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 // The number `text` is, of `min` to `max` digits.
 std::optional<int> Number(std::string_view text, std::size_t min,
                           std::size_t max) {
@@ -33,22 +30,6 @@ std::optional<int> Number(std::string_view text, std::size_t min,
   int value = 0;
   for (const char c : text) value = value * 10 + (c - '0');
   return value;
-}
-
-// Words between blanks, commas and hyphens.
-std::vector<std::string_view> Words(std::string_view text,
-                                    std::string_view separators) {
-  std::vector<std::string_view> words;
-  while (words.size() < 8) {
-    const std::size_t begin = text.find_first_not_of(separators);
-    if (begin == std::string_view::npos) break;
-    text.remove_prefix(begin);
-    const std::size_t end =
-        std::min(text.find_first_of(separators), text.size());
-    words.push_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return words;
 }
 
 std::optional<milliseconds> TimeOfDay(std::string_view text) {
@@ -99,7 +80,7 @@ unsigned MonthOfName(std::string_view name) {
 }
 
 std::optional<TimePoint> ParseHttpDate(std::string_view text, TimePoint now) {
-  const std::vector<std::string_view> words = Words(text, " \t");
+  const std::vector<std::string_view> words = DateWords(text, " \t");
   // asctime: "Sun Nov  6 08:49:37 1994"
   if (words.size() == 5 && !words[0].ends_with(',')) {
     const auto year_number = Number(words[4], 4, 4);
@@ -116,7 +97,7 @@ std::optional<TimePoint> ParseHttpDate(std::string_view text, TimePoint now) {
     return Combine(words[1], words[2], *year_number, words[4]);
   }
   // "Sunday, 06-Nov-94 08:49:37 GMT"
-  const std::vector<std::string_view> date = Words(words[1], "-");
+  const std::vector<std::string_view> date = DateWords(words[1], "-");
   if (words.size() != 4 || date.size() != 3) return std::nullopt;
   const auto year_number = Number(date[2], 2, 4);
   if (!year_number || date[2].size() == 3) return std::nullopt;

@@ -12,6 +12,8 @@
 #include <span>
 #include <utility>
 
+#include "core/ascii.h"
+
 namespace stemma {
 
 std::string_view NameOf(RobotsRule rule) {
@@ -346,8 +348,7 @@ JobReader::Setter JobReader::Size(std::function<void(std::uint64_t)> take) {
 bool IsJobName(std::string_view name) {
   return !name.empty() && name.size() <= 64 && name[0] != '.' &&
          std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           return IsAlnum(c) || c == '.' || c == '_' || c == '-';
          });
 }
 

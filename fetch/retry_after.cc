@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/ascii.h"
 #include "core/http_head.h"
 #include "core/trim.h"
 #include "fetch/http_date.h"
@@ -17,9 +18,7 @@ constexpr std::chrono::seconds kTenYears{10L * 365 * 86'400};
 std::optional<RetryAfterValue> ParseRetryAfter(std::string_view value,
                                                TimePoint now) {
   value = TrimBlanks(value);
-  const bool is_number =
-      !value.empty() &&
-      std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_number = !value.empty() && std::ranges::all_of(value, IsDigit);
   if (is_number) {
     std::chrono::seconds delay{0};
     for (const char c : value) {

@@ -8,30 +8,16 @@
 #include <cstring>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/percent_encoding.h"
+#include "core/trim.h"
 
 namespace stemma {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
-
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-std::string Lowered(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), Lower);
-  return lower;
-}
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kSpaces = " \t\v\f\0";
-  const std::string_view spaces(kSpaces.data(), 5);
-  const std::size_t begin = text.find_first_not_of(spaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(spaces) - begin + 1);
-}
+// NUL too: files with one at their end are met.
+constexpr std::string_view kSpaces(" \t\v\f\0", 5);
 
 bool IsTokenCharacter(char c) {
   return (Lower(c) >= 'a' && Lower(c) <= 'z') || c == '_' || c == '-';
@@ -155,14 +141,15 @@ struct KeyValue {
 // "key: value  # comment". Without a colon a line counts when it consists of
 // exactly two words.
 std::optional<KeyValue> SplitLine(std::string_view line) {
-  line = Trim(line.substr(0, line.find('#')));
+  line = TrimOf(line.substr(0, line.find('#')), kSpaces);
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
-    return KeyValue{Trim(line.substr(0, colon)), Trim(line.substr(colon + 1))};
+    return KeyValue{TrimOf(line.substr(0, colon), kSpaces),
+                    TrimOf(line.substr(colon + 1), kSpaces)};
   }
   const std::size_t blank = line.find_first_of(kBlanks);
   if (blank == std::string_view::npos) return std::nullopt;
-  const std::string_view value = Trim(line.substr(blank));
+  const std::string_view value = TrimOf(line.substr(blank), kSpaces);
   if (value.find_first_of(kBlanks) != std::string_view::npos) {
     return std::nullopt;
   }

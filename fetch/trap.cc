@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/ascii.h"
+
 namespace stemma {
 namespace {
 
@@ -24,18 +26,8 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
   return parts;
 }
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 bool AllDigits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, IsDigit);
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 // Whether the same `period` segments stand somewhere `repeats` times in a row.
@@ -106,7 +98,7 @@ std::string_view NameOfField(std::string_view field) {
 
 // "/a;jsessionid=1F/b" -> "/a/b".
 std::string PathWithoutSession(const std::string& path) {
-  const std::string lower = Lower(path);
+  const std::string lower = Lowered(path);
   std::string kept;
   std::size_t at = 0;
   while (at < path.size()) {
@@ -160,7 +152,7 @@ std::string AddressKey(const Url& url) {
   std::string key = url.Origin() + PathWithoutSession(url.path());
   char separator = '?';
   for (const std::string_view field : Split(url.query(), '&')) {
-    const std::string name = Lower(NameOfField(field));
+    const std::string name = Lowered(NameOfField(field));
     if (IsSessionName(name) || IsCampaignName(name)) continue;
     key += separator;
     key += field;
@@ -172,7 +164,7 @@ std::string AddressKey(const Url& url) {
 std::string VariantShape(const Url& url) {
   std::set<std::string> names;
   for (const std::string_view field : Split(url.query(), '&')) {
-    names.insert(Lower(NameOfField(field)));
+    names.insert(Lowered(NameOfField(field)));
   }
   if (names.size() < 2) return {};
   // The names are left out on purpose: facets switch them on and off.

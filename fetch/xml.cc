@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -124,10 +125,7 @@ std::string WithoutForbiddenCharacters(std::string text) {
 
 // --- repairing ---------------------------------------------------------------
 
-bool IsNameCharacter(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-         (c >= 'A' && c <= 'Z');
-}
+bool IsNameCharacter(char c) { return IsAlnum(c); }
 
 // The reference at the front of `text` ("&...;") as XML knows it; empty when
 // there is none. `*length` is what it takes of the text.

@@ -69,4 +69,13 @@ Sha256 Sha256Of(std::string_view first, std::string_view second) {
   return hasher.Finish();
 }
 
+Result<Sha256> Sha256OfBlob(const Blob& blob) {
+  Sha256Hasher hasher;
+  STEMMA_CHECK_OK(blob.ForEachPiece([&hasher](std::string_view piece) {
+    hasher.Update(piece);
+    return Status();
+  }));
+  return hasher.Finish();
+}
+
 }  // namespace stemma

@@ -4,7 +4,9 @@
 #include <memory>
 #include <string_view>
 
+#include "core/blob.h"
 #include "core/digest.h"
+#include "core/result.h"
 
 namespace stemma {
 
@@ -13,6 +15,9 @@ Sha256 Sha256Of(std::string_view bytes);
 
 // The digest of the concatenation `first` || `second`, without joining them.
 Sha256 Sha256Of(std::string_view first, std::string_view second);
+
+// The digest of all that `blob` holds, read a piece at a time.
+Result<Sha256> Sha256OfBlob(const Blob& blob);
 
 // A Sha256Hasher takes bytes in pieces. Movable, not thread-safe.
 class Sha256Hasher {

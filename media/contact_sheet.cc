@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "core/base64.h"
 #include "hash/image.h"
 #include "hash/pdq.h"
 #include "media/picture_file.h"
@@ -286,24 +287,6 @@ std::string Escaped(std::string_view text) {
   return out;
 }
 
-std::string Base64(std::string_view bytes) {
-  static constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t v = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      v = v << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += k <= n ? kAlphabet[(v >> (18 - 6 * k)) & 63] : '=';
-    }
-  }
-  return out;
-}
-
 constexpr std::string_view kStyle = R"css(
 :root{--paper:#faf9f7;--card:#fff;--text:#20232a;--grey:#707680;--line:#dad9d5;
 --a:#ced4dc;--b:#acb5c1;--accent:#c4541a}
@@ -365,7 +348,7 @@ std::string HtmlFigure(const VideoReport& r, const KeyframeImage& image) {
       "alt=\"frame at {}\" src=\"data:{};base64,{}\">\n<figcaption><b>{}</b>"
       "<span class=\"place\">{}</span>\n",
       key.frame, image.width, image.height, Clock(key.seconds), image.mime,
-      Base64(image.bytes), Clock(key.seconds), place);
+      Base64Of(image.bytes), Clock(key.seconds), place);
   out += fmt::format(
       "<code title=\"presentation timestamp, in units of the "
       "time base\">pts {} · time base {}/{} · {}{}</code>\n",

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <utility>
 
+#include "core/base64.h"
 #include "hash/pdq.h"
 
 namespace stemma {
@@ -15,60 +18,18 @@ namespace {
 
 using nlohmann::json;
 
-// ---- base64 (RFC 4648), for the samples' pictures ----
-
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+// ---- the samples' pictures ----
 
 std::string Base64(std::span<const std::uint8_t> bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t v = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      v = v << 8 | (k < n ? bytes[i + k] : 0u);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += k <= n ? kAlphabet[(v >> (18 - 6 * k)) & 63] : '=';
-    }
-  }
-  return out;
+  return Base64Of({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 // Fills `out` exactly; false for anything else.
 bool FromBase64(std::string_view text, std::span<std::uint8_t> out) {
-  static const std::array<std::int8_t, 256> kValues = [] {
-    std::array<std::int8_t, 256> values;
-    values.fill(-1);
-    for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
-      values[static_cast<unsigned char>(kAlphabet[i])] =
-          static_cast<std::int8_t>(i);
-    }
-    return values;
-  }();
-  if (text.size() != (out.size() + 2) / 3 * 4) return false;
-  std::size_t done = 0;
-  for (std::size_t i = 0; i < text.size(); i += 4) {
-    std::uint32_t v = 0;
-    int pad = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      const char c = text[i + k];
-      if (c == '=' && i + 4 == text.size() && k >= 2) {
-        ++pad;
-        v <<= 6;
-        continue;
-      }
-      const std::int8_t value = kValues[static_cast<unsigned char>(c)];
-      if (value < 0 || pad > 0) return false;
-      v = v << 6 | static_cast<std::uint32_t>(value);
-    }
-    for (int k = 0; k < 3 - pad; ++k) {
-      if (done >= out.size()) return false;
-      out[done++] = static_cast<std::uint8_t>(v >> (16 - 8 * k));
-    }
-  }
-  return done == out.size();
+  const std::optional<std::string> bytes = BytesOfBase64(text);
+  if (!bytes || bytes->size() != out.size()) return false;
+  std::ranges::copy(*bytes, out.begin());
+  return true;
 }
 
 // ---- writing ----

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ascii.h"
 #include "review/html.h"
 
 namespace stemma {
@@ -142,9 +143,8 @@ input{width:min(100%,30rem)}
 std::string PageMargins(std::string_view footer) {
   std::string plain;
   for (const char c : footer) {
-    const bool ours = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                      (c >= 'A' && c <= 'Z') || c == ':' || c == '.' ||
-                      c == '-' || c == ' ';
+    const bool ours =
+        IsAlnum(c) || c == ':' || c == '.' || c == '-' || c == ' ';
     if (ours) plain += c;
   }
   return fmt::format(

@@ -19,19 +19,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kPiece = std::size_t{1} << 20;
-
 // Feeds all of `blob` to `hashers`; false when it cannot be read.
 template <typename... Hashers>
 bool Digest(const Blob& blob, Hashers&... hashers) {
-  std::string piece(kPiece, '\0');
-  for (std::uint64_t at = 0; at < blob.size();) {
-    const Result<std::size_t> got = blob.ReadAt(at, piece);
-    if (!got || *got == 0) return false;
-    (hashers.Update(std::string_view(piece).substr(0, *got)), ...);
-    at += *got;
-  }
-  return true;
+  return bool(blob.ForEachPiece([&](std::string_view piece) {
+    (hashers.Update(piece), ...);
+    return Status();
+  }));
 }
 
 }  // namespace

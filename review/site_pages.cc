@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "review/html.h"
 #include "review/page.h"
 
@@ -18,9 +19,8 @@ using Json = nlohmann::json;
 std::string InUrl(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                       (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-                       c == '_' || c == ':';
+    const bool plain =
+        IsAlnum(c) || c == '-' || c == '.' || c == '_' || c == ':';
     if (plain) {
       out += c;
     } else {

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "core/ascii.h"
+
 namespace stemma {
 namespace {
 
@@ -27,8 +29,6 @@ constexpr auto kAlike =
         {"b", "l"},  {"k", "h"},  {"m", "n"},  {"p", "n"},   {"y", "v"},
         {"c", "r"},  {"t", "c"},  {"d", "cl"}, {"s", "f"},
     });
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Both begin with a pair's halves: how far each side moves on, or 0.
 std::pair<std::size_t, std::size_t> AlikeAt(std::string_view a,

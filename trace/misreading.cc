@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 #include "trace/garble.h"
 #include "trace/normal_form.h"
@@ -28,7 +29,7 @@ constexpr std::size_t kMostLetters = 24;
 constexpr std::size_t kMostCorrections = 4'000;  // in one text
 
 bool HoldsDigit(std::string_view form) {
-  return std::ranges::any_of(form, [](char c) { return c >= '0' && c <= '9'; });
+  return std::ranges::any_of(form, IsDigit);
 }
 
 // ---- for the index: against the archive's vocabulary ----

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 #include "trace/spelling.h"
 #include "trace/word_lists.h"
@@ -387,7 +388,7 @@ class Reader {
       const Place before = Here();
       const char32_t c = Next();
       if (c < 0x80) {
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
+        if (IsAlpha(c)) {
           if (letters + digits == 0) capital = c < 'a';
           form_.push_back(static_cast<char>(c | 0x20));
           ++letters;

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "core/ascii.h"
+
 namespace stemma::worker {
 namespace {
 
@@ -25,7 +27,7 @@ const char* Or(const char* text, const char* other) {
 // tag itself stays as it is under "metadata".
 std::string WithoutPadding(std::string_view place) {
   std::string plain;
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_digit = IsDigit;
   for (std::size_t i = 0; i < place.size(); ++i) {
     const bool leads = !plain.empty() && !is_digit(plain.back()) &&
                        plain.back() != '.' && place[i] == '0' &&

@@ -46,5 +46,38 @@ TEST(Blob, ShortReadsAreContinuedAndEarlyEndsAreErrors) {
   EXPECT_EQ(result.error().code(), ErrorCode::kIo);
 }
 
+// Pieces are at most 1 MiB and make the whole, however the reader cuts them;
+// what the taker says ends the walk, and so does a body that is too short.
+TEST(Blob, PiecesAreTheWholeInOrder) {
+  std::string text(std::size_t{5} << 19, ' ');
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    text[i] = static_cast<char>(i * 31 >> 3);
+  }
+  std::string seen;
+  ASSERT_TRUE(Blob(text).ForEachPiece([&seen](std::string_view piece) {
+    EXPECT_LE(piece.size(), std::size_t{1} << 20);
+    seen += piece;
+    return Status();
+  }));
+  EXPECT_EQ(seen, text);
+
+  int pieces = 0;
+  const Status stopped = Blob(text).ForEachPiece([&](std::string_view) {
+    ++pieces;
+    return Status(Error(ErrorCode::kLimit, "enough"));
+  });
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code(), ErrorCode::kLimit);
+  EXPECT_EQ(pieces, 1);
+
+  const Blob cut(4, [](std::uint64_t at, std::span<char>) {
+    return Result<std::size_t>(at == 0 ? 3u : 0u);
+  });
+  const Status early =
+      cut.ForEachPiece([](std::string_view) { return Status(); });
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code(), ErrorCode::kIo);
+}
+
 }  // namespace
 }  // namespace stemma
