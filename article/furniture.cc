@@ -1,680 +1,54 @@
 #include "article/furniture.h"
 
 #include <algorithm>
-#include <span>
 #include <string>
+#include <vector>
 
+#include "article/furniture_words.h"
 #include "article/phrases.h"
 
 namespace stemma {
 namespace {
 
-enum class Match { kWhole, kStart, kAnywhere };
-
-struct Phrase {
-  Furniture kind;
-  Match match;
-  std::string_view words;  // lower case
-};
-
 using enum Furniture;
-using enum Match;
-
-// Checked against pages of each language; a phrase that prose also uses counts
-// only at the start or as the whole of a block.
-constexpr Phrase kPhrases[] = {
-    {kShare, kWhole, "share"},
-    {kShare, kWhole, "share this"},
-    {kShare, kStart, "share this "},
-    {kShare, kStart, "share on "},
-    {kShare, kStart, "share:"},
-    {kShare, kWhole, "tweet"},
-    {kShare, kWhole, "print"},
-    {kShare, kWhole, "email"},
-    {kShare, kWhole, "facebook"},
-    {kShare, kWhole, "twitter"},
-    {kShare, kWhole, "whatsapp"},
-    {kShare, kWhole, "pinterest"},
-    {kShare, kWhole, "linkedin"},
-    {kShare, kWhole, "reddit"},
-    {kShare, kStart, "follow us on "},
-    {kShare, kStart, "like us on "},
-    {kShare, kStart, "click to share"},
-    {kShare, kStart, "copy link"},
-    {kShare, kStart, "teilen"},
-    {kShare, kStart, "auf facebook teilen"},
-    {kShare, kStart, "partager"},
-    {kShare, kStart, "compartir"},
-    {kShare, kStart, "condividi"},
-    {kShare, kStart, "compartilh"},
-    {kShare, kStart, "udostępnij"},
-    {kShare, kStart, "поделиться"},
-    {kShare, kStart, "поширити"},
-    {kShare, kStart, "dela artikel"},
-    {kRelated, kStart, "read more:"},
-    {kRelated, kStart, "read also"},
-    {kRelated, kStart, "also read"},
-    {kRelated, kStart, "see also:"},
-    {kRelated, kStart, "related:"},
-    {kRelated, kStart, "related story"},
-    {kRelated, kStart, "related stories"},
-    {kRelated, kStart, "related articles"},
-    {kRelated, kStart, "related:"},
-    {kRelated, kStart, "more:"},
-    {kRelated, kWhole, "read more"},
-    {kRelated, kWhole, "more"},
-    {kRelated, kStart, "recommended"},
-    {kRelated, kStart, "you may also like"},
-    {kRelated, kStart, "don't miss"},
-    {kRelated, kStart, "lesen sie auch"},
-    {kRelated, kStart, "lesen sie hier"},
-    {kRelated, kStart, "lesen sie mehr"},
-    {kRelated, kStart, "mehr zum thema"},
-    {kRelated, kStart, "lies auch"},
-    {kRelated, kStart, "auch interessant"},
-    {kRelated, kStart, "siehe auch"},
-    {kRelated, kStart, "lire aussi"},
-    {kRelated, kStart, "à lire aussi"},
-    {kRelated, kStart, "lire également"},
-    {kRelated, kStart, "lea también"},
-    {kRelated, kStart, "lee también"},
-    {kRelated, kStart, "leer también"},
-    {kRelated, kStart, "te puede interesar"},
-    {kRelated, kStart, "leggi anche"},
-    {kRelated, kStart, "leia também"},
-    {kRelated, kStart, "leia mais"},
-    {kRelated, kStart, "lees ook"},
-    {kRelated, kStart, "czytaj też"},
-    {kRelated, kStart, "czytaj także"},
-    {kRelated, kStart, "zobacz także"},
-    {kRelated, kStart, "zobacz też"},
-    {kRelated, kStart, "przeczytaj"},
-    {kRelated, kStart, "читайте также"},
-    {kRelated, kStart, "читайте ещё"},
-    {kRelated, kStart, "читайте також"},
-    {kRelated, kStart, "смотрите также"},
-    {kRelated, kStart, "διαβάστε"},
-    {kRelated, kStart, "δείτε επίσης"},
-    {kRelated, kStart, "läs också"},
-    {kRelated, kStart, "läs även"},
-    {kRelated, kStart, "les også"},
-    {kRelated, kStart, "læs også"},
-    {kRelated, kStart, "相关新闻"},
-    {kRelated, kStart, "相关阅读"},
-    {kRelated, kStart, "延伸阅读"},
-    {kNewsletter, kAnywhere, "newsletter abonnieren"},
-    {kNewsletter, kAnywhere, "sign up for our"},
-    {kNewsletter, kAnywhere, "sign up to our"},
-    {kNewsletter, kAnywhere, "subscribe to our"},
-    {kNewsletter, kStart, "sign up for"},
-    {kNewsletter, kStart, "subscribe to"},
-    {kNewsletter, kStart, "get our newsletter"},
-    {kNewsletter, kAnywhere, "delivered to your inbox"},
-    {kNewsletter, kAnywhere, "in your inbox"},
-    {kNewsletter, kAnywhere, "suscríbete a"},
-    {kNewsletter, kStart, "abonnez-vous"},
-    {kNewsletter, kStart, "inscrivez-vous"},
-    {kNewsletter, kStart, "iscriviti"},
-    {kNewsletter, kWhole, "subscribe"},
-    {kNewsletter, kWhole, "sign up"},
-    {kComments, kStart, "leave a comment"},
-    {kComments, kStart, "leave a reply"},
-    {kComments, kStart, "post a comment"},
-    {kComments, kWhole, "comments"},
-    {kComments, kStart, "your email address will not be published"},
-    {kComments, kStart, "comments are closed"},
-    {kComments, kStart, "you must be logged in"},
-    {kComments, kStart, "notify me of"},
-    {kComments, kWhole, "reply"},
-    {kComments, kWhole, "antworten"},
-    {kComments, kStart, "kommentar schreiben"},
-    {kComments, kWhole, "kommentare"},
-    {kComments, kStart, "dodaj komentarz"},
-    {kComments, kStart, "добавить комментарий"},
-    {kCookies, kAnywhere, "use cookies"},
-    {kCookies, kAnywhere, "uses cookies"},
-    {kCookies, kAnywhere, "verwendet cookies"},
-    {kCookies, kAnywhere, "cookie policy"},
-    {kAdvert, kWhole, "advertisement"},
-    {kAdvert, kWhole, "advertising"},
-    {kAdvert, kStart, "story continues below"},
-    {kAdvert, kStart, "article continues after"},
-    {kAdvert, kStart, "advertisement "},
-    {kAdvert, kWhole, "anzeige"},
-    {kAdvert, kWhole, "publicité"},
-    {kAdvert, kWhole, "publicidad"},
-    {kAdvert, kWhole, "publicidade"},
-    {kAdvert, kWhole, "pubblicità"},
-    {kAdvert, kWhole, "reklama"},
-    {kAdvert, kWhole, "реклама"},
-    {kAdvert, kStart, "scroll to continue"},
-    {kAdvert, kWhole, "werbung"},
-    {kAdvert, kWhole, "annons"},
-    {kAdvert, kWhole, "advertentie"},
-    {kRights, kAnywhere, "all rights reserved"},
-    {kRights, kAnywhere, "alle rechte vorbehalten"},
-    {kRights, kAnywhere, "tous droits réservés"},
-    {kRights, kAnywhere, "todos los derechos reservados"},
-    {kRights, kAnywhere, "todos os direitos reservados"},
-    {kRights, kAnywhere, "riproduzione riservata"},
-    {kRights, kStart, "copyright"},
-    {kRights, kStart, "©"},
-    {kCredit, kStart, "photo:"},
-    {kCredit, kStart, "photo by"},
-    {kCredit, kStart, "photo credit"},
-    {kCredit, kStart, "image:"},
-    {kCredit, kStart, "image credit"},
-    {kCredit, kStart, "image source"},
-    {kCredit, kStart, "foto:"},
-    {kCredit, kStart, "fot."},
-    {kCredit, kStart, "photograph:"},
-    {kCredit, kStart, "getty images"},
-    {kCredit, kStart, "featured image"},
-    {kCredit, kStart, "фото:"},
-    {kCredit, kStart, "bild:"},
-    {kCredit, kStart, "bildquelle"},
-    {kNewsletter, kStart, "get breaking news"},
-    {kNewsletter, kAnywhere, "meet your inbox"},
-    {kNewsletter, kStart, "join our "},
-    {kNewsletter, kStart, "sign up to "},
-    {kNewsletter, kStart, "sign up now"},
-    {kNewsletter, kStart, "get the latest"},
-    {kNewsletter, kStart, "get daily"},
-    {kNewsletter, kStart, "stay informed"},
-    {kNewsletter, kStart, "stay up to date"},
-    {kNewsletter, kStart, "never miss"},
-    {kNewsletter, kAnywhere, "download our app"},
-    {kNewsletter, kAnywhere, "newsletter anmelden"},
-    {kNewsletter, kWhole, "newsletter"},
-    {kNewsletter, kWhole, "newsletters"},
-    {kShare, kStart, "like this story"},
-    {kShare, kStart, "follow "},
-    {kShare, kStart, "share all sharing options"},
-    {kShare, kWhole, "social sharing"},
-    {kShare, kWhole, "link kopiert"},
-    {kShare, kStart, "artikel teilen"},
-    {kShare, kWhole, "merken"},
-    {kShare, kWhole, "bookmark"},
-    {kShare, kWhole, "save"},
-    {kShare, kWhole, "copied"},
-    {kShare, kWhole, "close"},
-    {kShare, kWhole, "paylaş"},
-    {kShare, kWhole, "listen"},
-    {kShare, kWhole, "caption"},
-    {kShare, kWhole, "audio"},
-    {kRelated, kWhole, "related"},
-    {kRelated, kWhole, "related news"},
-    {kRelated, kWhole, "related content"},
-    {kRelated, kWhole, "related topics"},
-    {kRelated, kWhole, "trending"},
-    {kRelated, kWhole, "trending news"},
-    {kRelated, kWhole, "trending now"},
-    {kRelated, kWhole, "most read"},
-    {kRelated, kWhole, "most popular"},
-    {kRelated, kWhole, "latest news"},
-    {kRelated, kStart, "more from "},
-    {kRelated, kStart, "more on "},
-    {kRelated, kWhole, "more stories"},
-    {kRelated, kWhole, "top stories"},
-    {kRelated, kWhole, "weiterlesen"},
-    {kRelated, kWhole, "mehr dazu"},
-    {kRelated, kStart, "ähnliche artikel"},
-    {kRelated, kWhole, "schlagwörter"},
-    {kRelated, kWhole, "tags"},
-    {kRelated, kStart, "tags:"},
-    {kRelated, kStart, "topics:"},
-    {kRelated, kStart, "filed under"},
-    {kRelated, kStart, "watch:"},
-    {kRelated, kStart, "watch |"},
-    {kRelated, kStart, "read |"},
-    {kRelated, kStart, "read:"},
-    {kRelated, kStart, "click here to read"},
-    {kRelated, kWhole, "empfohlener redaktioneller inhalt"},
-    {kRelated, kStart, "an dieser stelle find"},
-    {kRelated, kStart, "ich bin damit einverstanden"},
-    {kRelated, kWhole, "weitere informationen"},
-    {kRelated, kWhole, "empfohlener externer inhalt"},
-    {kAdvert, kWhole, "advert"},
-    {kAdvert, kWhole, "ad"},
-    {kAdvert, kWhole, "promoted content"},
-    {kAdvert, kWhole, "sponsored"},
-    {kAdvert, kStart, "artikeltyp"},
-    {kAdvert, kWhole, "anzeigen"},
-    {kLoading, kStart, "video loading"},
-    {kLoading, kStart, "video unavailable"},
-    {kLoading, kStart, "click to play"},
-    {kLoading, kStart, "the video will auto-play"},
-    {kLoading, kWhole, "play now"},
-    {kLoading, kStart, "this slideshow requires"},
-    {kLoading, kStart, "image 1 of"},
-    {kLoading, kStart, "image 2 of"},
-    {kLoading, kStart, "image 3 of"},
-    {kLoading, kStart, "image 4 of"},
-    {kLoading, kStart, "image 5 of"},
-    {kLoading, kStart, "your browser does not"},
-    {kLoading, kStart, "this video can not be played"},
-    {kAppeal, kStart, "support our"},
-    {kAppeal, kStart, "donate"},
-    {kAppeal, kStart, "become a member"},
-    {kAppeal, kStart, "please enable javascript"},
-    // Contents of others that wait for the reader's consent.
-    {kCookies, kAnywhere, "externen inhalt angezeigt"},
-    {kCookies, kAnywhere, "der externe inhalt angezeigt"},
-    {kCookies, kAnywhere, "personenbezogene daten an drittplattformen"},
-    {kCookies, kAnywhere, "daten können an drittplattformen"},
-    {kCookies, kAnywhere, "ausgewählten, externen inhalt"},
-    {kCookies, kAnywhere, "ausgewählten externen inhalt"},
-    {kCookies, kAnywhere, "contenu est bloqué"},
-    {kCookies, kAnywhere, "contenu externe"},
-    {kCookies, kAnywhere, "this content is hosted by a third party"},
-    {kCookies, kAnywhere, "this content is not available due to your"},
-    {kCookies, kAnywhere, "to see this content"},
-    {kCookies, kAnywhere, "to view this content"},
-    {kCookies, kAnywhere, "accept cookies"},
-    {kCookies, kAnywhere, "cookies akzeptieren"},
-    {kCookies, kAnywhere, "accepter les cookies"},
-    {kCookies, kAnywhere, "aceptar las cookies"},
-    // Beside a form for an address.
-    {kNewsletter, kStart, "by signing up"},
-    {kNewsletter, kStart, "by subscribing"},
-    {kNewsletter, kStart, "by providing your email"},
-    {kNewsletter, kStart, "by providing an email"},
-    {kNewsletter, kStart, "by entering your email"},
-    {kNewsletter, kStart, "by submitting your email"},
-    {kNewsletter, kStart, "by clicking submit"},
-    {kNewsletter, kStart, "by clicking subscribe"},
-    {kNewsletter, kStart, "a welcome email is on its way"},
-    {kNewsletter, kStart, "we encountered an issue signing you up"},
-    {kNewsletter, kStart, "you can unsubscribe at any time"},
-    {kNewsletter, kStart, "thanks for signing up"},
-    {kNewsletter, kStart, "thank you for subscribing"},
-    {kNewsletter, kStart, "please enter a valid email"},
-    {kNewsletter, kStart, "mit der anmeldung "},
-    {kNewsletter, kStart, "mit ihrer anmeldung "},
-    {kNewsletter, kStart, "en vous inscrivant"},
-    {kNewsletter, kStart, "al suscribirte"},
-    {kNewsletter, kStart, "suscríbete"},
-    {kNewsletter, kStart, "inscreva-se"},
-    {kNewsletter, kStart, "assine a newsletter"},
-    {kNewsletter, kStart, "receba "},
-    {kNewsletter, kStart, "zapisz się"},
-    {kNewsletter, kStart, "подпишитесь"},
-    {kNewsletter, kStart, "подписывайтесь"},
-    {kNewsletter, kStart, "підпишіться"},
-    {kNewsletter, kStart, "підписуйтесь"},
-    {kNewsletter, kAnywhere, "sie wollen keine news mehr verpassen"},
-    // Behind it the text would go on, for money.
-    {kAppeal, kStart, "il vous reste "},
-    {kAppeal, kStart, "la suite est réservée aux abonnés"},
-    {kAppeal, kStart, "article réservé aux abonnés"},
-    {kAppeal, kStart, "cet article est réservé aux abonnés"},
-    {kAppeal, kStart, "to continue reading"},
-    {kAppeal, kStart, "already a subscriber"},
-    {kAppeal, kStart, "this article is for subscribers"},
-    {kAppeal, kStart, "create an account or sign in to continue"},
-    {kAppeal, kStart, "subscribe now to read"},
-    {kAppeal, kStart, "sie haben bereits ein abo"},
-    {kAppeal, kStart, "jetzt weiterlesen mit"},
-    {kAppeal, kStart, "weiterlesen mit "},
-    {kAppeal, kStart, "este contenido es exclusivo para suscriptores"},
-    {kAppeal, kStart, "contenuto riservato agli abbonati"},
-    {kAppeal, kStart, "conteúdo exclusivo para assinantes"},
-    {kAppeal, kStart, "get in touch with our news team"},
-    {kAppeal, kStart, "for more stories like this"},
-    {kAppeal, kStart, "do you have a story"},
-    {kAppeal, kStart, "got a story?"},
-    {kAppeal, kStart, "got a tip?"},
-    {kAppeal, kStart, "have a tip"},
-    {kAppeal, kStart, "fehler gefunden?"},
-    {kAppeal, kStart, "hat ihnen dieser artikel gefallen"},
-    {kAppeal, kStart, "did you like this article"},
-    {kAppeal, kStart, "was this article helpful"},
-    {kAdvert, kStart, "this advertisement has not loaded"},
-    {kAdvert, kStart, "article continues below"},
-    {kAdvert, kStart, "story continues after"},
-    {kAdvert, kStart, "continue reading below"},
-    {kAdvert, kWhole, "annonce"},
-    {kAdvert, kWhole, "annonse"},
-    {kAdvert, kWhole, "mainos"},
-    {kAdvert, kWhole, "διαφήμιση"},
-    {kAdvert, kWhole, "реклама:"},
-    {kAdvert, kWhole, "إعلان"},
-    {kAdvert, kWhole, "广告"},
-    {kAdvert, kWhole, "広告"},
-    {kShare, kWhole, "opens new tab"},
-    {kShare, kWhole, ", opens new tab"},
-    {kShare, kWhole, "opens in new window"},
-    {kShare, kWhole, "in new window"},
-    {kRelated, kStart, "read next"},
-    {kRelated, kStart, "up next"},
-    {kRelated, kStart, "now read"},
-    {kRelated, kStart, "also on "},
-    {kLoading, kStart, "loading"},
-    // Who to follow, and what else there is to get.
-    {kShare, kStart, "follow us"},
-    {kShare, kStart, "folgen sie uns"},
-    {kShare, kStart, "folge uns"},
-    {kShare, kStart, "suivez-nous"},
-    {kShare, kStart, "síguenos"},
-    {kShare, kStart, "síganos"},
-    {kShare, kStart, "siga-nos"},
-    {kShare, kStart, "seguici"},
-    {kShare, kStart, "volg ons"},
-    {kShare, kStart, "śledź nas"},
-    {kShare, kStart, "obserwuj nas"},
-    {kShare, kStart, "следите за нами"},
-    {kShare, kStart, "следите за новостями"},
-    {kShare, kStart, "слідкуйте за"},
-    {kShare, kStart, "ακολουθήστε"},
-    {kShare, kStart, "bizi takip"},
-    {kShare, kStart, "تابعونا"},
-    {kShare, kStart, "följ oss"},
-    {kShare, kWhole, "分享到"},
-    {kShare, kStart, "分享到："},
-    {kShare, kStart, "复制成功"},
-    {kShare, kStart, "複製成功"},
-    {kShare, kStart, "podziel się"},
-    {kShare, kAnywhere, "follow along on instagram"},
-    {kShare, kAnywhere, "facebook專頁"},
-    {kNewsletter, kStart, "fill out the form below"},
-    {kNewsletter, kStart, "mit meiner anmeldung"},
-    {kNewsletter, kAnywhere, "newsletter informiert"},
-    {kNewsletter, kAnywhere, "to your inbox"},
-    {kNewsletter, kAnywhere, "zum newsletter anmelden"},
-    {kNewsletter, kAnywhere, "für den newsletter anmelden"},
-    {kNewsletter, kStart, "schrijf je in"},
-    {kNewsletter, kStart, "meld je aan"},
-    {kNewsletter, kStart, "assine nossa newsletter"},
-    {kNewsletter, kStart, "εγγραφείτε"},
-    {kNewsletter, kStart, "prenumerera på"},
-    {kCookies, kStart, "um eingebettete inhalte anzuzeigen"},
-    {kCookies, kAnywhere, "inhalte von drittanbietern"},
-    {kRights, kStart, "版权声明"},
-    {kRights, kAnywhere, "未经授权"},
-    {kRights, kAnywhere, "未經授權"},
-    {kRights, kAnywhere, "不得转载"},
-    {kRights, kAnywhere, "不得轉載"},
-    {kRights, kAnywhere, "無断転載"},
-    {kRights, kAnywhere, "무단 전재"},
-    {kRights, kAnywhere, "무단전재"},
-    {kRights, kAnywhere, "wszelkie prawa zastrzeżone"},
-    {kRights, kAnywhere, "все права защищены"},
-    {kRights, kAnywhere, "усі права захищено"},
-    {kRights, kAnywhere, "alle rechten voorbehouden"},
-    {kRights, kAnywhere, "tutti i diritti riservati"},
-    {kRights, kAnywhere, "tüm hakları saklıdır"},
-    {kRights, kAnywhere, "جميع الحقوق محفوظة"},
-    {kLoading, kAnywhere, "enable javascript"},
-};
-
-// Notices of law and trade, which run to the length of a paragraph.
-constexpr Phrase kNotices[] = {
-    {kNotice, kStart, "disclaimer:"},
-    {kNotice, kStart, "disclosure:"},
-    {kNotice, kStart, "affiliate disclosure"},
-    {kNotice, kAnywhere, "may contain affiliate links"},
-    {kNotice, kAnywhere, "contains affiliate links"},
-    {kNotice, kAnywhere, "we may earn a commission"},
-    {kNotice, kAnywhere, "we may receive a commission"},
-    {kNotice, kAnywhere, "earn an affiliate commission"},
-    {kNotice, kAnywhere, "as an amazon associate"},
-    {kNotice, kAnywhere, "for general information only"},
-    {kNotice, kAnywhere, "for general informational purposes"},
-    {kNotice, kAnywhere, "for informational purposes only"},
-    {kNotice, kAnywhere, "is not intended to replace the advice"},
-    {kNotice, kAnywhere, "not a substitute for professional"},
-    {kNotice, kAnywhere, "does not constitute legal"},
-    {kNotice, kAnywhere, "not meant to constitute legal"},
-    {kNotice, kAnywhere, "responses to this entry through"},
-    {kNotice, kAnywhere, "antworten zu diesem eintrag durch"},
-    {kNotice, kAnywhere, "now using facebook comments"},
-    {kNotice, kStart, "haftungsausschluss"},
-    {kNotice, kAnywhere, "geben nicht die meinung der redaktion wieder"},
-    {kNotice, kAnywhere, "n'engagent pas la rédaction"},
-    {kNotice, kAnywhere, "απαγορεύεται η αναδημοσίευση"},
-    {kNotice, kAnywhere, "απαγορευεται η αναδημοσιευση"},
-    {kNotice, kAnywhere, "απαγορευεται η αναδημοσίευση"},
-    {kNotice, kStart, "免责声明"},
-    {kNotice, kStart, "免責聲明"},
-    {kNotice, kStart, "声明："},
-    {kNotice, kStart, "聲明："},
-    {kNotice, kStart, "凡本网注明"},
-    {kNotice, kStart, "凡注明"},
-};
-
-constexpr std::string_view kCreditStarts[] = {"image copyright",
-                                              "image caption",
-                                              "media caption",
-                                              "pictured from left",
-                                              "pictured right",
-                                              "pictured left",
-                                              "圖說",
-                                              "圖／",
-                                              "图为",
-                                              "(image:",
-                                              "(image credit",
-                                              "image credit",
-                                              "image source",
-                                              "photo credit",
-                                              "(photo:",
-                                              "(photo by",
-                                              "photo by ",
-                                              "photo:",
-                                              "photos:",
-                                              "(photo ",
-                                              "photograph:",
-                                              "foto:",
-                                              "fotos:",
-                                              "(foto:",
-                                              "fot.",
-                                              "bild:",
-                                              "bilder:",
-                                              "bildrechte",
-                                              "bildquelle",
-                                              "symbolbild",
-                                              "picture:",
-                                              "pic:",
-                                              "photo ©",
-                                              "crédit photo",
-                                              "crédits photo",
-                                              "photo d'archives",
-                                              "fotografía:",
-                                              "фото:",
-                                              "фото ",
-                                              "φωτογραφία:",
-                                              "ảnh:",
-                                              "getty images",
-                                              "© getty",
-                                              "graphic:",
-                                              "grafik:",
-                                              "video:",
-                                              "watch:"};
-constexpr std::string_view kCreditMarks[] = {"(image:",
-                                             "(image credit",
-                                             "(photo:",
-                                             "(photo by",
-                                             "(photo credit",
-                                             "(ap photo",
-                                             "(ap/",
-                                             "(getty",
-                                             "/getty images",
-                                             " getty images)",
-                                             "(reuters/",
-                                             "(afp/",
-                                             "(file photo",
-                                             "(picture:",
-                                             "(pic:",
-                                             "(foto:",
-                                             " foto:",
-                                             " bild:",
-                                             "bild ©",
-                                             "foto ©",
-                                             "(bild:",
-                                             "fot. ",
-                                             " fotó:",
-                                             "(credit:",
-                                             "| credit:",
-                                             " photo: ",
-                                             "photo credit:",
-                                             "image credit:",
-                                             "photo courtesy",
-                                             "/ap photo",
-                                             "nuotr.",
-                                             "(photo courtesy",
-                                             "/afp via getty",
-                                             " © getty",
-                                             "(screenshot",
-                                             "photo/",
-                                             "/imago",
-                                             "imago/",
-                                             "picture alliance",
-                                             "/dpa",
-                                             " ảnh:",
-                                             "фото:",
-                                             "(shutterstock",
-                                             "/shutterstock",
-                                             "(istock",
-                                             "via getty images"};
-
-// Without digits and brackets.
-constexpr std::string_view kCommentWords[] = {"comments",
-                                              "comment",
-                                              "user comments",
-                                              "reader comments",
-                                              "readers comments",
-                                              "readers' comments",
-                                              "join the conversation",
-                                              "join the discussion",
-                                              "conversation",
-                                              "discussion",
-                                              "responses",
-                                              "replies",
-                                              "reactions",
-                                              "view comments",
-                                              "show comments",
-                                              "all comments",
-                                              "comments so far",
-                                              "comments on this story",
-                                              "top rated comments",
-                                              "kommentare",
-                                              "kommentar",
-                                              "leserkommentare",
-                                              "leser-kommentare",
-                                              "diskussion",
-                                              "commentaires",
-                                              "commentaire",
-                                              "vos commentaires",
-                                              "les commentaires",
-                                              "réactions",
-                                              "comentarios",
-                                              "comentario",
-                                              "comentários",
-                                              "comentário",
-                                              "commenti",
-                                              "commento",
-                                              "reacties",
-                                              "komentarze",
-                                              "komentarzy",
-                                              "komentarz",
-                                              "opinie",
-                                              "комментарии",
-                                              "комментариев",
-                                              "комментария",
-                                              "обсуждение",
-                                              "коментарі",
-                                              "коментарів",
-                                              "σχόλια",
-                                              "σχολια",
-                                              "yorumlar",
-                                              "yorum",
-                                              "التعليقات",
-                                              "تعليقات",
-                                              "评论",
-                                              "网友评论",
-                                              "コメント",
-                                              "댓글",
-                                              "kommentarer",
-                                              "kommentit",
-                                              "komentáře",
-                                              "diskuze",
-                                              "hozzászólások"};
-constexpr std::string_view kCommentStarts[] = {"responses to ",
-                                               "response to ",
-                                               "thoughts on ",
-                                               "thought on ",
-                                               "comments on ",
-                                               "comment on ",
-                                               "comments to ",
-                                               "replies to ",
-                                               "leave a reply",
-                                               "leave a comment",
-                                               "leave your comment",
-                                               "post a comment",
-                                               "add a comment",
-                                               "add comment",
-                                               "write a comment",
-                                               "be the first to comment",
-                                               "what do you think",
-                                               "join the conversation",
-                                               "antworten auf ",
-                                               "gedanken zu ",
-                                               "gedanke zu ",
-                                               "kommentare zu ",
-                                               "schreibe einen kommentar",
-                                               "kommentar schreiben",
-                                               "kommentar hinterlassen",
-                                               "kommentar verfassen",
-                                               "laisser un commentaire",
-                                               "commentaires sur ",
-                                               "réponses à ",
-                                               "ajouter un commentaire",
-                                               "deja una respuesta",
-                                               "deja un comentario",
-                                               "comentarios en ",
-                                               "respuestas a ",
-                                               "deixe um comentário",
-                                               "deixe uma resposta",
-                                               "lascia un commento",
-                                               "commenti su ",
-                                               "geef een reactie",
-                                               "reacties op ",
-                                               "dodaj komentarz",
-                                               "skomentuj",
-                                               "komentarze do ",
-                                               "оставить комментарий",
-                                               "добавить комментарий",
-                                               "комментарии к ",
-                                               "додати коментар",
-                                               "залишити коментар",
-                                               "γράψτε ",
-                                               "yorum yap",
-                                               "اترك تعليق",
-                                               "发表评论",
-                                               "我要评论"};
 
 constexpr std::size_t kLongestFurniture = 300;  // bytes
 constexpr std::size_t kLongestNotice = 1500;
 
-PhraseIndex IndexOf(std::span<const Phrase> phrases) {
-  PhraseIndex index;
-  for (std::size_t i = 0; i < phrases.size(); ++i) {
-    index.Add(phrases[i].words, static_cast<std::uint16_t>(i));
+// Phrases, and which of them a text may hold.
+class PhraseTable {
+ public:
+  explicit PhraseTable(const std::vector<FurniturePhrase>& phrases)
+      : phrases_(phrases) {
+    for (std::size_t i = 0; i < phrases.size(); ++i) {
+      index_.Add(phrases[i].words, static_cast<std::uint16_t>(i));
+    }
   }
-  return index;
-}
 
-Furniture KindIn(const std::string& lower, std::span<const Phrase> phrases,
-                 const PhraseIndex& index) {
-  for (const std::uint16_t number : index.In(lower)) {
-    const Phrase& phrase = phrases[number];
-    const bool hit = phrase.match == kWhole ? lower == phrase.words
-                     : phrase.match == kStart
-                         ? lower.starts_with(phrase.words)
-                         : lower.find(phrase.words) != std::string::npos;
-    if (hit) return phrase.kind;
+  Furniture KindOf(const std::string& lower) const {
+    for (const std::uint16_t number : index_.In(lower)) {
+      const FurniturePhrase& phrase = phrases_[number];
+      if (IsIn(phrase, lower)) return phrase.kind;
+    }
+    return kNone;
   }
-  return kNone;
-}
+
+ private:
+  static bool IsIn(const FurniturePhrase& phrase, const std::string& lower) {
+    switch (phrase.match) {
+      case PhraseMatch::kWhole:
+        return lower == phrase.words;
+      case PhraseMatch::kStart:
+        return lower.starts_with(phrase.words);
+      case PhraseMatch::kAnywhere:
+        return lower.find(phrase.words) != std::string::npos;
+    }
+    return false;
+  }
+
+  const std::vector<FurniturePhrase>& phrases_;
+  PhraseIndex index_;
+};
 
 }  // namespace
 
@@ -710,28 +84,29 @@ std::string_view NameOf(Furniture furniture) {
 
 Furniture FurnitureOf(std::string_view text) {
   if (text.size() > kLongestNotice) return kNone;
-  static const PhraseIndex phrases = IndexOf(kPhrases);
-  static const PhraseIndex notices = IndexOf(kNotices);
+  static const PhraseTable phrases(WordsOfFurniture().phrases);
+  static const PhraseTable notices(WordsOfFurniture().notices);
   const std::string lower = LowerForPhrases(text);
   if (text.size() <= kLongestFurniture) {
-    const Furniture kind = KindIn(lower, kPhrases, phrases);
+    const Furniture kind = phrases.KindOf(lower);
     if (kind != kNone) return kind;
   }
-  return KindIn(lower, kNotices, notices);
+  return notices.KindOf(lower);
 }
 
 bool NamesPictureOwner(std::string_view text) {
   if (text.size() > 600) return false;
   const std::string lower = LowerForPhrases(text);
-  for (const std::string_view start : kCreditStarts) {
+  const FurnitureWords& words = WordsOfFurniture();
+  for (const std::string& start : words.owner_starts) {
     if (lower.starts_with(start)) return true;
   }
   // The credit is the end of the caption.
   constexpr std::size_t kEnd = 89;
   const std::string_view end = std::string_view(lower).substr(
       lower.size() > kEnd ? lower.size() - kEnd : 0);
-  return std::ranges::any_of(kCreditMarks, [end](std::string_view inside) {
-    return end.find(inside) != std::string_view::npos;
+  return std::ranges::any_of(words.owner_ends, [end](const std::string& mark) {
+    return end.find(mark) != std::string_view::npos;
   });
 }
 
@@ -747,13 +122,13 @@ bool OpensComments(std::string_view text) {
     words += c;
   }
   while (!words.empty() && words.back() == ' ') words.pop_back();
-  for (const std::string_view whole : kCommentWords) {
-    if (words == whole) return true;
-  }
-  for (const std::string_view start : kCommentStarts) {
-    if (words.starts_with(start)) return true;
-  }
-  return false;
+  const FurnitureWords& known = WordsOfFurniture();
+  return std::ranges::find(known.comment_headings, words) !=
+             known.comment_headings.end() ||
+         std::ranges::any_of(known.comment_starts,
+                             [&words](const std::string& start) {
+                               return words.starts_with(start);
+                             });
 }
 
 }  // namespace stemma
