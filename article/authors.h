@@ -17,7 +17,4 @@ std::vector<std::string> ReadAuthors(const PageTree& tree,
                                      const HeadFacts& head, const Body& body,
                                      const Article& article);
 
-// Whom the head names as authors, before the page itself is read.
-std::vector<std::string> NamedAuthors(const HeadFacts& head);
-
 }  // namespace stemma

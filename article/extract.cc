@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "article/authors.h"
+#include "article/authors_of_head.h"
 #include "article/body.h"
 #include "article/charset.h"
 #include "article/markers.h"
