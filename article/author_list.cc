@@ -5,6 +5,7 @@
 
 #include "article/body.h"
 #include "article/phrases.h"
+#include "core/ascii.h"
 #include "core/url.h"
 
 namespace stemma {
@@ -46,8 +47,7 @@ AuthorList::AuthorList(const HeadFacts& head, const Article& article) {
 }
 
 void AuthorList::Take(const std::string& name) {
-  const auto digits =
-      std::ranges::count_if(name, [](char c) { return c >= '0' && c <= '9'; });
+  const auto digits = std::ranges::count_if(name, IsDigit);
   if (digits > 3) return;
   if (IsSite(name) || IsLogin(name)) {
     TakeSecond(name);

@@ -163,7 +163,7 @@ bool IsIdeograph(char32_t c) {
 
 bool IsLetterOrDigit(char32_t c) {
   if (c < 0x80) {
-    return IsAlnum(c);
+    return IsAlnum(static_cast<char>(c));
   }
   return c >= 0xC0 && !(c >= 0x2000 && c <= 0x206F) &&
          !(c >= 0x3000 && c <= 0x303F) && !(c >= 0xFF00 && c <= 0xFF0F);

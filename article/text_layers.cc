@@ -131,7 +131,7 @@ std::string_view InvisibleKind(char32_t c) {
 // 4 Greek, 0 anything else.
 int LookAlikeScript(char32_t c) {
   if (c < 0x80) {
-    return IsAlpha(c) ? 1 : 0;
+    return IsAlpha(static_cast<char>(c)) ? 1 : 0;
   }
   if (c < 0xC0) return 0;
   if (c < 0x250) return u_isalpha(static_cast<UChar32>(c)) ? 1 : 0;

@@ -388,7 +388,7 @@ class Reader {
       const Place before = Here();
       const char32_t c = Next();
       if (c < 0x80) {
-        if (IsAlpha(c)) {
+        if (IsAlpha(static_cast<char>(c))) {
           if (letters + digits == 0) capital = c < 'a';
           form_.push_back(static_cast<char>(c | 0x20));
           ++letters;
