@@ -132,6 +132,10 @@ class BodyWriter {
   // the index before deciding between the two. Ends the body: no Append after.
   Sha256 PayloadDigest();
 
+  // The body as it was received, moved out of a writer that is finished;
+  // nullopt for one that was too long to wait in memory.
+  std::optional<std::string> TakeBody();
+
  private:
   friend class CaptureDraft;
   std::unique_ptr<State> state_;

@@ -95,6 +95,7 @@ Sha256 BodyWriter::State::PayloadDigest() {
 Status BodyWriter::State::StartStream() {
   const std::lock_guard lock(core->mutex);
   STEMMA_TRY(lane, core->LeaseLane());
+  streamed = true;
   // Digests, lengths and a longer head come at the end.
   constexpr std::size_t kSlack = 4096 + 600;
   room_size = ResponseHeader(head, response_id).Serialize().size() +
@@ -363,6 +364,11 @@ Status BodyWriter::Append(std::string_view bytes) {
 }
 
 Sha256 BodyWriter::PayloadDigest() { return state_->PayloadDigest(); }
+
+std::optional<std::string> BodyWriter::TakeBody() {
+  if (!state_->done || state_->streamed) return std::nullopt;
+  return std::move(state_->pending);
+}
 
 Result<RecordInfo> BodyWriter::Finish(const Exchange& exchange) {
   State& s = *state_;

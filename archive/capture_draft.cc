@@ -1,11 +1,25 @@
+#include <algorithm>
+#include <charconv>
+
 #include "archive/draft_state.h"
 #include "archive/event_log.h"
+#include "archive/http_block.h"
 #include "archive/stored_record.h"
 
 namespace stemma {
 namespace {
 
 using Json = nlohmann::json;
+
+// Room for the body that a head announces, as far as it may wait in memory: a
+// string that grows holds itself twice. What is never written to costs nothing.
+std::size_t LikelySize(std::string_view response_head, std::size_t most) {
+  const std::string length = HttpField(response_head, "content-length");
+  std::size_t size = 0;
+  const auto [end, error] =
+      std::from_chars(length.data(), length.data() + length.size(), size);
+  return error == std::errc() ? std::min(size, most) : 0;
+}
 
 }  // namespace
 
@@ -152,6 +166,8 @@ Result<BodyWriter> CaptureDraft::BeginExchange(const Exchange& head) {
   body->draft = state_.get();
   body->head = head;
   body->chunked = ReadHttpHead(head.response_head).chunked;
+  body->pending.reserve(
+      LikelySize(head.response_head, body->core->options().buffer_bytes));
   return BodyWriter(std::move(body));
 }
 

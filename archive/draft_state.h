@@ -68,6 +68,7 @@ struct BodyWriter::State {
   std::string response_id;
   bool chunked = false;
   bool done = false;
+  bool streamed = false;  // what is pending is not the whole
   std::uint64_t total = 0;
   std::string pending;  // the whole body, or the frame being filled
   std::optional<Sha256> payload_digest;

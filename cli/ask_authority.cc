@@ -61,7 +61,7 @@ Result<std::string> AskAuthority(const FetchPolicy& policy,
   if (outcome.exchange.truncated) {
     return Error(ErrorCode::kNetwork, "the answer was cut off");
   }
-  return DecodeTransfer(head, body);
+  return DecodeTransfer(head, std::move(body));
 }
 
 }  // namespace stemma::cli

@@ -46,6 +46,10 @@ std::optional<std::pair<RecordInfo, RevisitProfile>> OriginalOf(
   return std::pair(*same, RevisitProfile::kIdenticalPayload);
 }
 
+void KeepAtHand(BodyWriter& body, Hop& hop) {
+  if (body.size() <= kKeptBodyBytes) hop.kept = body.TakeBody();
+}
+
 Status FinishBody(BodyWriter body, ArchiveWriter& archive, Hop& hop) {
   if (const auto original = OriginalOf(body, hop.exchange, archive)) {
     const RevisitOf of{original->first.id, original->first.uri,
@@ -55,6 +59,7 @@ Status FinishBody(BodyWriter body, ArchiveWriter& archive, Hop& hop) {
     if (revisit) {
       hop.record = *std::move(revisit);
       hop.original = original->first;
+      KeepAtHand(body, hop);
       return {};
     }
     if (revisit.error().code() != ErrorCode::kInvalidArgument) {
@@ -62,6 +67,7 @@ Status FinishBody(BodyWriter body, ArchiveWriter& archive, Hop& hop) {
     }
   }
   STEMMA_TRY(hop.record, body.Finish(hop.exchange));
+  KeepAtHand(body, hop);
   return {};
 }
 
@@ -79,7 +85,6 @@ Result<Hop> FetchOnce(const Url& url, const CaptureOptions& options,
                       CaptureDraft& draft, CaptureTools& tools,
                       Trouble& trouble) {
   std::optional<BodyWriter> body;
-  std::optional<std::string> kept;
   Status ours;
   const auto guard = [&](Status status) {
     if (!status && ours) ours = status;
@@ -90,15 +95,9 @@ Result<Hop> FetchOnce(const Url& url, const CaptureOptions& options,
     Result<BodyWriter> begun = draft.BeginExchange(head);
     if (!begun) return guard(std::move(begun).error());
     body = *std::move(begun);
-    kept.emplace();
     return {};
   };
   sink.on_body = [&](std::string_view bytes) {
-    if (kept && kept->size() + bytes.size() <= kKeptBodyBytes) {
-      kept->append(bytes);
-    } else {
-      kept.reset();
-    }
     return guard(body->Append(bytes));
   };
   FetchRequest request{url, options.headers, limits};
@@ -117,7 +116,6 @@ Result<Hop> FetchOnce(const Url& url, const CaptureOptions& options,
   hop.failure = std::move(outcome.failure);
   hop.unusable = std::move(outcome.unusable);
   hop.notes = std::move(outcome.notes);
-  hop.kept = std::move(kept);
   if (body) {
     STEMMA_CHECK_OK(FinishBody(*std::move(body), tools.archive, hop));
   } else if (!hop.exchange.connection.certificates.empty()) {

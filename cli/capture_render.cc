@@ -56,10 +56,10 @@ class Supply {
       if (hop.failure->code() == ErrorCode::kInterrupted) return *hop.failure;
       return std::optional<RenderAnswer>();
     }
-    STEMMA_TRY(const std::string received, Received(hop));
+    STEMMA_TRY(std::string received, Received(hop));
     const std::string& head = hop.exchange.response_head;
     const Result<std::string> text =
-        DecodeContent(head, DecodeTransfer(head, received));
+        DecodeContent(head, DecodeTransfer(head, std::move(received)));
     if (!text) return std::optional<RenderAnswer>();
     return RenderAnswer{hop.exchange.status, FieldsOf(head), *text,
                         hop.exchange.body_bytes};

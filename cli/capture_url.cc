@@ -43,14 +43,15 @@ struct StoredPage {
 
 // The page's text as a reader sees it: content coding removed. What was odd
 // about that (a body that inflates beyond the limit) is in `notes`.
-Result<std::string> PageBody(const StoredPage& page, CaptureTools& tools,
+Result<std::string> PageBody(StoredPage page, CaptureTools& tools,
                              std::vector<std::string>& notes) {
   if (page.payload) {
-    return DecodeContent(page.response_head, *page.payload, {}, &notes);
+    return DecodeContent(page.response_head, *std::move(page.payload), {},
+                         &notes);
   }
   STEMMA_TRY(const Blob payload, tools.archive.Payload(page.holder));
-  STEMMA_TRY(const std::string coded, payload.ReadAll(kMaxPageBytes));
-  return DecodeContent(page.response_head, coded, {}, &notes);
+  STEMMA_TRY(std::string coded, payload.ReadAll(kMaxPageBytes));
+  return DecodeContent(page.response_head, std::move(coded), {}, &notes);
 }
 
 Result<std::string> PagePrefix(const StoredPage& page, CaptureTools& tools) {
@@ -109,26 +110,27 @@ Status DeriveArticle(const std::string& body, const std::string& content_type,
 
 // What a stored page is read for: its links and media always, its article and
 // verdicts when `options.derive`.
-Status ReadPage(const StoredPage& page, const CaptureOptions& options,
+Status ReadPage(StoredPage page, const CaptureOptions& options,
                 CaptureTools& tools, CaptureReport& report,
                 const std::function<Status(const std::string&)>& media_step) {
+  const RecordInfo& record = page.record;
   const std::string content_type = FieldOf(page.response_head, "content-type");
   STEMMA_TRY(const std::string prefix, PagePrefix(page, tools));
   if (LooksLikeVideo(prefix)) {
-    return DeriveLoneVideo(page.record, page.holder, options, tools, report);
+    return DeriveLoneVideo(record, page.holder, options, tools, report);
   }
   std::vector<std::string> decoding;
-  Result<std::string> body = PageBody(page, tools, decoding);
+  Result<std::string> body = PageBody(std::move(page), tools, decoding);
   report.notes.insert(report.notes.end(), decoding.begin(), decoding.end());
   if (!body) {
     report.notes.push_back("page not read: " + body.error().message());
     return {};
   }
-  if (body->empty() || !MayBeArticle(page.record.mime, *body)) return {};
+  if (body->empty() || !MayBeArticle(record.mime, *body)) return {};
   ReadLinks(*body, content_type, report);
   if (options.derive) {
-    STEMMA_CHECK_OK(DeriveArticle(*body, content_type, page.record, decoding,
-                                  tools, report));
+    STEMMA_CHECK_OK(
+        DeriveArticle(*body, content_type, record, decoding, tools, report));
   }
   STEMMA_CHECK_OK(media_step(*body));
   return options.derive ? CompareWithMemory(tools, report) : Status();
@@ -165,15 +167,16 @@ Result<CaptureReport> CaptureUrl(const Url& url, const CaptureOptions& options,
       visit.last.exchange.response_head,
       {}};
   if (visit.last.kept) {
-    page.payload = DecodeTransfer(page.response_head, *visit.last.kept);
-    visit.last.kept.reset();
+    page.payload =
+        DecodeTransfer(page.response_head, *std::move(visit.last.kept));
   }
   const auto media_step = [&](const std::string& body) -> Status {
     STEMMA_CHECK_OK(RenderPage(body, page.record, options, tools, report));
     if (!options.media) return {};
     return CaptureMediaOfPage(options, tools, report);
   };
-  STEMMA_CHECK_OK(ReadPage(page, options, tools, report, media_step));
+  STEMMA_CHECK_OK(
+      ReadPage(std::move(page), options, tools, report, media_step));
   return report;
 }
 

@@ -108,8 +108,9 @@ Result<std::string> DeepCheck::Article(const DerivedRow& row) {
   STEMMA_TRY(const CaptureRow capture, reader_.CaptureById(row.capture_id));
   STEMMA_TRY(const StoredRecord page, reader_.RecordById(row.refers_to));
   STEMMA_TRY(const StoredRecord holder, HolderOf(reader_, row.refers_to));
-  STEMMA_TRY(const std::string coded, holder.payload.ReadAll(kMaxPageBytes));
-  STEMMA_TRY(const std::string body, DecodeContent(page.http_head, coded));
+  STEMMA_TRY(std::string coded, holder.payload.ReadAll(kMaxPageBytes));
+  STEMMA_TRY(const std::string body,
+             DecodeContent(page.http_head, std::move(coded)));
   const std::string type = FieldOf(page.http_head, "content-type");
   const std::string& url =
       capture.final_url.empty() ? capture.target : capture.final_url;

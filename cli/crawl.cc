@@ -216,9 +216,12 @@ int Conclude(const Options& options, const Session& session, const Job& job,
 int RunJob(const Options& options, Session& session, const Job& job) {
   // Workers come and go through pages of all sizes: an arena for each thread
   // would keep the largest of each, and the heap the room of every video.
-  // Allocation is no part of what they wait for.
+  // Allocation is no part of what they wait for; giving the end of the heap
+  // back after each page and asking for it again is.
   ::mallopt(M_ARENA_MAX, 1);
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  ::mallopt(M_TOP_PAD, 1 << 20);
   const std::filesystem::path dir = session.ArchiveDir(job.archive);
   CrawlOptions how = OptionsFor(session, job);
   if (options.dry_run) return DryRun(session, job, how, dir);
@@ -287,6 +290,8 @@ int RunJob(const Options& options, Session& session, const Job& job) {
   }
   Json retained;
   if (!summary->error) {
+    // What the workers held is free now, and sealing needs room of its own.
+    ::malloc_trim(0);
     if (Status sealed = (*archive)->Seal(); !sealed) {
       return session.Fail(sealed.error());
     }

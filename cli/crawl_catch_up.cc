@@ -62,9 +62,9 @@ Status CrawlLoop::ApplyRobotsEvent(ArchiveReader& reader,
   if (capture.status == 200) {
     const Result<StoredRecord> record = reader.RecordById(capture.page_record);
     if (!record) return {};
-    const Result<std::string> body = record->payload.ReadPrefix(kRobotsBytes);
+    Result<std::string> body = record->payload.ReadPrefix(kRobotsBytes);
     if (!body) return {};
-    row.body = DecodeContent(record->http_head, *body).value_or("");
+    row.body = DecodeContent(record->http_head, *std::move(body)).value_or("");
   }
   return frontier_.KeepRobots(url->Origin(), row);
 }

@@ -55,7 +55,8 @@ Fetched FetchSmall(Fetcher& fetcher, const Url& url, std::uint64_t max_bytes) {
   DecodeLimits limits;
   limits.max_bytes = max_bytes;
   fetched.text =
-      DecodeContent(head, DecodeTransfer(head, body), limits).value_or("");
+      DecodeContent(head, DecodeTransfer(head, std::move(body)), limits)
+          .value_or("");
   return fetched;
 }
 

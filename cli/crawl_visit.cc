@@ -193,7 +193,8 @@ CaptureOptions CrawlLoop::OptionsFor(const Address& address,
     how.render = job().rendering.budget;
   }
   // "Not modified" is worth something only beside what was not modified.
-  if (StillHeld(address)) how.headers = ConditionsFor(address);
+  how.headers = ConditionsFor(address);
+  if (!how.headers.empty() && !StillHeld(address)) how.headers.clear();
   if (address.kind == AddressKind::kMedia) how.limits = how.media_limits;
   if (address.kind == AddressKind::kFeed ||
       address.kind == AddressKind::kSitemap) {
@@ -363,11 +364,11 @@ Result<Discovered> CrawlLoop::ReadListing(const Address& address,
   Discovered found;
   if (report.failure || report.status != 200 || !report.holder) return found;
   STEMMA_TRY(const Blob payload, archive_.Payload(*report.holder));
-  STEMMA_TRY(const std::string coded, payload.ReadPrefix(kListingBytes));
+  STEMMA_TRY(std::string coded, payload.ReadPrefix(kListingBytes));
   DecodeLimits limits;
   limits.max_bytes = kListingBytes;
   STEMMA_TRY(const std::string text,
-             DecodeContent(report.response_head, coded, limits));
+             DecodeContent(report.response_head, std::move(coded), limits));
   return AddressesOfListing(job(), address, report.final_url, text,
                             report.response_head, options_.clock());
 }
@@ -398,10 +399,11 @@ Result<RobotsRow> CrawlLoop::FetchRobots(Worker& worker, const Url& url) {
   row.fetched = options_.clock();
   if (row.status == 200 && report.holder) {
     STEMMA_TRY(const Blob payload, archive_.Payload(*report.holder));
-    STEMMA_TRY(const std::string body, payload.ReadPrefix(kRobotsBytes));
+    STEMMA_TRY(std::string body, payload.ReadPrefix(kRobotsBytes));
     DecodeLimits limits;
     limits.max_bytes = kRobotsBytes;
-    row.body = DecodeContent(report.response_head, body, limits).value_or("");
+    row.body = DecodeContent(report.response_head, std::move(body), limits)
+                   .value_or("");
   }
   return row;
 }

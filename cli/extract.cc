@@ -46,8 +46,8 @@ constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
 
 Result<std::string> Inflated(const std::string& path, std::string bytes) {
   if (!path.ends_with(".gz")) return bytes;
-  Result<std::string> plain =
-      DecodeContent("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", bytes);
+  Result<std::string> plain = DecodeContent(
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", std::move(bytes));
   if (!plain) return std::move(plain).error().Context(path);
   return plain;
 }

@@ -126,9 +126,9 @@ Result<StoredRecord> PageRecord(Found& found) {
 
 Result<LoadedPage> PageOfCapture(Found& found) {
   STEMMA_TRY(const StoredRecord record, PageRecord(found));
-  STEMMA_TRY(const std::string coded, record.payload.ReadAll(kMaxPageBytes));
+  STEMMA_TRY(std::string coded, record.payload.ReadAll(kMaxPageBytes));
   LoadedPage page;
-  STEMMA_TRY(page.body, DecodeContent(record.http_head, coded));
+  STEMMA_TRY(page.body, DecodeContent(record.http_head, std::move(coded)));
   page.content_type = FieldOf(record.http_head, "content-type");
   page.url = found.capture.final_url.empty() ? found.capture.target
                                              : found.capture.final_url;

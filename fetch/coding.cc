@@ -15,11 +15,11 @@
 #include "core/http_head.h"
 
 namespace stemma {
-std::string DecodeTransfer(std::string_view head, std::string_view body,
+std::string DecodeTransfer(std::string_view head, std::string body,
                            std::vector<std::string>* notes) {
   const Result<HttpHead> parsed = ParseHttpHead(head);
   if (!parsed || FramingOf(*parsed).kind != Framing::Kind::kChunked) {
-    return std::string(body);
+    return body;
   }
   std::string payload;
   ChunkWalker walker;
@@ -208,7 +208,7 @@ std::string_view Describe(End end) {
 
 }  // namespace
 
-Result<std::string> DecodeContent(std::string_view head, std::string_view body,
+Result<std::string> DecodeContent(std::string_view head, std::string body,
                                   const DecodeLimits& limits,
                                   std::vector<std::string>* notes) {
   STEMMA_TRY(const HttpHead parsed, ParseHttpHead(head));
@@ -223,7 +223,7 @@ Result<std::string> DecodeContent(std::string_view head, std::string_view body,
   }
   const std::uint64_t limit = std::min(
       limits.max_bytes, limits.max_ratio * body.size() + limits.slack_bytes);
-  std::string text(body);
+  std::string text = std::move(body);
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     const Coding coding = CodingOf(*name);
     if (coding == Coding::kUnknown) {

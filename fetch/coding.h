@@ -15,7 +15,7 @@ namespace stemma {
 // The payload of `body` under `head`: chunk framing removed when the head says
 // chunked, else the body as it is. A body that breaks off gives what came.
 // `head` is the stored response head.
-std::string DecodeTransfer(std::string_view head, std::string_view body,
+std::string DecodeTransfer(std::string_view head, std::string body,
                            std::vector<std::string>* notes = nullptr);
 
 struct DecodeLimits {
@@ -38,7 +38,7 @@ struct DecodeLimits {
 // gives the body itself with a note, as browsers do not but archives must.
 // kUnsupported for a coding we do not know, kLimit for more codings than
 // allowed.
-Result<std::string> DecodeContent(std::string_view head, std::string_view body,
+Result<std::string> DecodeContent(std::string_view head, std::string body,
                                   const DecodeLimits& limits = {},
                                   std::vector<std::string>* notes = nullptr);
 

@@ -290,6 +290,36 @@ TEST_F(ArchiveTest, ALargeBodyIsWrittenOnceAndReadInParts) {
   EXPECT_EQ(responses, 2);
 }
 
+TEST_F(ArchiveTest, AFinishedBodyIsHadBackWhereItWaitedInMemory) {
+  options_.buffer_bytes = 1000;
+  const auto writer = Open();
+  auto draft = writer->BeginCapture("https://example.org/", now_);
+  const auto body_of = [&](std::size_t size, bool repeats) {
+    const std::string text(size, 'x');
+    // A length that is a lie costs nothing.
+    const Exchange page = Page("https://example.org/", "text/html",
+                               "Content-Length: 99999999999999\r\n");
+    BodyWriter body = *draft->BeginExchange(page);
+    EXPECT_TRUE(body.Append(text));
+    EXPECT_EQ(body.TakeBody(), std::nullopt);  // it may go on
+    if (repeats) {
+      const RevisitOf of{"urn:uuid:1", "https://example.org/0",
+                         "2026-03-01T11:58:00Z", body.PayloadDigest()};
+      EXPECT_TRUE(
+          body.FinishAsRevisit(page, of, RevisitProfile::kIdenticalPayload));
+    } else {
+      EXPECT_TRUE(body.Finish(page));
+    }
+    const std::optional<std::string> taken = body.TakeBody();
+    return taken ? *taken == text : false;
+  };
+  EXPECT_TRUE(body_of(1000, false));
+  EXPECT_TRUE(body_of(1000, true));
+  // What streamed into its bundle is nowhere as a whole.
+  EXPECT_FALSE(body_of(1001, false));
+  EXPECT_FALSE(body_of(1001, true));
+}
+
 TEST_F(ArchiveTest, ReindexGivesTheSameContent) {
   {
     auto writer = Open();

@@ -154,7 +154,8 @@ TEST(DecodeTransfer, RemovesChunks) {
   };
   for (const auto& c : cases) {
     std::vector<std::string> notes;
-    EXPECT_EQ(DecodeTransfer(kChunkedHead, c.body, &notes), c.payload)
+    EXPECT_EQ(DecodeTransfer(kChunkedHead, std::string(c.body), &notes),
+              c.payload)
         << c.body;
     EXPECT_EQ(notes.empty(), c.whole) << c.body;
   }
