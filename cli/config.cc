@@ -1,5 +1,6 @@
 // stemma config check FILE: lint a job file without visiting anything.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -18,6 +19,25 @@ namespace {
 
 using Json = nlohmann::json;
 
+Json MeaningOf(const Job::Rendering& how) {
+  if (how.program.empty()) return nullptr;
+  return {{"renderer", how.program},
+          {"hosts", how.hosts},
+          {"max_time_ms", how.budget.time.count()},
+          {"max_bytes", how.budget.bytes},
+          {"max_requests", how.budget.requests}};
+}
+
+Json MeaningOf(const Job::Retention& rules) {
+  if (!rules.keep) return nullptr;
+  return {{"keep_ms", rules.keep->count()},
+          {"what", rules.media_only ? "media" : "all"},
+          {"copies", rules.keep_copies ? "keep" : "erase"},
+          {"hold", rules.hold},
+          {"basis", rules.basis},
+          {"approved_by", rules.approved_by}};
+}
+
 // What the file means, defaults included: an operator sees what would happen.
 Json Meaning(const Job& job) {
   return {{"name", job.name},
@@ -35,7 +55,34 @@ Json Meaning(const Job& job) {
           {"concurrency_per_host", job.concurrency_per_host},
           {"robots", NameOf(job.robots)},
           {"min_interval_ms", job.min_interval.count()},
-          {"allow_private", job.allow_private}};
+          {"allow_private", job.allow_private},
+          {"render", MeaningOf(job.rendering)},
+          {"retention", MeaningOf(job.retention)}};
+}
+
+void PrintRendering(const Job::Rendering& how, std::ostream& out) {
+  if (how.program.empty()) return;
+  out << fmt::format(
+      "render: {} shows every page{}{}; at most {} s, {} MiB and {} requests "
+      "each\n",
+      ForTerminal(how.program), how.hosts.empty() ? "" : " of ",
+      ForTerminal(fmt::format("{}", fmt::join(how.hosts, ", "))),
+      static_cast<double>(how.budget.time.count()) / 1000,
+      static_cast<double>(how.budget.bytes) / (1 << 20), how.budget.requests);
+}
+
+void PrintRetention(const Job::Retention& rules, std::ostream& out) {
+  if (!rules.keep) return;
+  const double days = static_cast<double>(rules.keep->count()) / 86'400'000;
+  out << fmt::format(
+      "retention: after a complete run, {} older than {:.3g} day{} are erased; "
+      "what copies rest on {}, {} pattern{} held\n",
+      rules.media_only ? "videos and sound" : "captures", days,
+      days == 1 ? "" : "s", rules.keep_copies ? "stays" : "is erased too",
+      rules.hold.size(), rules.hold.size() == 1 ? "" : "s");
+  out << fmt::format(
+      "retention: basis {}; approved by {}\n", ForTerminal(rules.basis),
+      ForTerminal(fmt::format("{}", fmt::join(rules.approved_by, ", "))));
 }
 
 void PrintMeaning(const Job& job, std::ostream& out) {
@@ -51,6 +98,8 @@ void PrintMeaning(const Job& job, std::ostream& out) {
       "every {} s at most\n",
       NameOf(job.robots), job.delay.count(), job.concurrency_per_host,
       job.min_interval.count() / 1000);
+  PrintRendering(job.rendering, out);
+  PrintRetention(job.retention, out);
 }
 
 // Not errors, but things an operator may want to hear.

@@ -496,6 +496,48 @@ connections = 4
                            SOURCE / 'configs' / 'example-job.toml')
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_a_checked_job_says_what_it_renders_and_erases(self):
+        job = self.job()
+        plain = json.loads(self.run_it('config', 'check', '--json', job).stdout)
+        self.assertIsNone(plain['job']['render'])
+        self.assertIsNone(plain['job']['retention'])
+        self.assertNotIn('retention',
+                         self.run_it('config', 'check', job).stdout)
+        job.write_text(job.read_text() + '''
+[render]
+renderer = "chromium"
+hosts = ["news.example", "clips.example"]
+max_time = "1500ms"
+max_bytes = "1536KiB"
+[retention]
+keep = "36h"
+what = "media"
+copies = "erase"
+hold = ["/case/*", "/court/*"]
+basis = "storage plan \x1b[31m 4"
+approved_by = ["editor", "counsel"]
+'''.replace('\x1b', '\\u001b'))
+        full = json.loads(self.run_it('config', 'check', '--json', job).stdout)
+        self.assertEqual(full['job']['render'], {
+            'renderer': 'chromium', 'max_time_ms': 1500,
+            'hosts': ['news.example', 'clips.example'],
+            'max_bytes': 1536 << 10, 'max_requests': 300})
+        self.assertEqual(full['job']['retention'], {
+            'keep_ms': 36 * 3600 * 1000, 'what': 'media', 'copies': 'erase',
+            'hold': ['/case/*', '/court/*'],
+            'basis': 'storage plan \x1b[31m 4',
+            'approved_by': ['editor', 'counsel']})
+        done = self.run_it('config', 'check', job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn('\x1b', done.stdout)
+        said = done.stdout.splitlines()[2:]
+        self.assertRegex(said[0], 'chromium .* news.example, clips.example; '
+                                  'at most 1.5 s, 1.5 MiB and 300 requests')
+        self.assertRegex(said[1], 'videos and sound older than 1.5 days .* '
+                                  'is erased too, 2 patterns held')
+        self.assertRegex(said[2], 'storage plan .*; approved by editor, '
+                                  'counsel')
+
 
 class Units(unittest.TestCase):
     @unittest.skipUnless(shutil.which('systemd-analyze'),
