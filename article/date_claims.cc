@@ -10,6 +10,7 @@
 
 #include "article/body.h"
 #include "article/dates.h"
+#include "article/furniture.h"
 #include "article/machine_dates.h"
 #include "article/phrases.h"
 
@@ -235,6 +236,7 @@ class DateReader {
         if (PlaceOf(i) != place) continue;
         if (block.text.size() > 200 || Hidden(block)) continue;
         if ((block.context & (kInFigcaption | kInQuote)) != 0) continue;
+        if (NamesPictureOwner(block.text)) continue;
         if (block.words > 24 && block.ends_sentence) continue;
         if (const auto date = FindDate(block.text, article_.language)) {
           found.push_back(date->claim);

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -109,31 +110,59 @@ void Line(Session& session, std::string_view key, std::string_view value) {
   *session.out << key << ": " << ForTerminal(value) << "\n";
 }
 
-std::string DateLine(const DateClaim& date) {
-  const std::string when = date.precision == Precision::kDay
-                               ? DayAsWritten(date)
-                               : FormatSeconds(date.time);
-  return fmt::format("{} ({})", when, date.source);
+std::string When(const DateClaim& date) {
+  return date.precision == Precision::kDay ? DayAsWritten(date)
+                                           : FormatSeconds(date.time);
+}
+
+// The day by itself where readers of the page are shown another than that.
+void PrintDates(const Article& article, Session& session) {
+  if (article.published) {
+    const DateClaim& published = *article.published;
+    const std::string day = DayShown(published, article.dates);
+    const bool other = day != FormatSeconds(published.time).substr(0, 10);
+    Line(session, "published",
+         fmt::format("{} ({}){}", When(published), published.source,
+                     other ? ", on the page " + day : ""));
+  }
+  if (article.modified) {
+    Line(session, "modified",
+         fmt::format("{} ({})", When(*article.modified),
+                     article.modified->source));
+  }
+}
+
+void PrintStandfirst(const Article& article, Session& session) {
+  for (const Block& block : article.blocks) {
+    if (!block.kept || block.kind != BlockKind::kStandfirst) continue;
+    std::string text = block.text;
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    Line(session, "standfirst", text);
+  }
+}
+
+void PrintClaims(const Article& article, Session& session) {
+  std::set<std::string> seen;  // a page says some things many times
+  for (const SourceClaim& claim : article.claims) {
+    const std::string& words =
+        claim.name.empty() && claim.url.empty() ? claim.quote : claim.name;
+    const std::string line = fmt::format(
+        "{}: {}{}{}{}", claim.kind, words,
+        claim.name.empty() || claim.url.empty() ? "" : ", ", claim.url,
+        claim.date ? ", " + DayAsWritten(*claim.date) : "");
+    if (seen.insert(line).second) Line(session, "claim", line);
+  }
 }
 
 void PrintHead(const Article& article, Session& session) {
   Line(session, "title", article.title);
+  PrintStandfirst(article, session);
   for (const std::string& author : article.authors) {
     Line(session, "author", author);
   }
-  if (article.published) {
-    Line(session, "published", DateLine(*article.published));
-  }
+  PrintDates(article, session);
   Line(session, "publisher", article.publisher);
-  for (const SourceClaim& claim : article.claims) {
-    const std::string& words =
-        claim.name.empty() && claim.url.empty() ? claim.quote : claim.name;
-    Line(session, "claim",
-         fmt::format("{}: {}{}{}{}", claim.kind, words,
-                     claim.name.empty() || claim.url.empty() ? "" : ", ",
-                     claim.url,
-                     claim.date ? ", " + DayAsWritten(*claim.date) : ""));
-  }
+  PrintClaims(article, session);
   for (const MediaLink& media : article.media) {
     if (media.kind == MediaKind::kImage) continue;
     Line(session, NameOf(media.kind),
@@ -154,6 +183,10 @@ void PrintExplained(const Article& article, Session& session) {
     *session.out << fmt::format(
         "{:4} {} {:<12} {:<24} {}\n", i, block.kept ? "keep" : "drop",
         NameOf(block.kind), block.rule, ForTerminal(text));
+  }
+  for (const DateClaim& date : article.dates) {
+    Line(session, "date",
+         fmt::format("{} ({}) {}", When(date), date.source, date.raw));
   }
   for (const std::string& note : article.notes) {
     Line(session, "note", note);
