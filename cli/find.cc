@@ -7,14 +7,19 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
+#include <utility>
 
 #include "cli/batch_input.h"
 #include "cli/commands.h"
 #include "cli/file_blob.h"
 #include "cli/find_video.h"
+#include "cli/find_view.h"
+#include "cli/found.h"
 #include "cli/memory.h"
 #include "cli/page_source.h"
+#include "cli/report_sides.h"
 #include "cli/session.h"
+#include "review/find_report.h"
 
 namespace stemma::cli {
 namespace {
@@ -25,249 +30,124 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kMostRelatives = 50;
 
 struct Options {
-  std::string reference;
+  std::string reference, report;
   bool batch = false, no_fetch = false;
 };
 
 // What is searched in, opened when the first query needs it.
 class Finder {
  public:
-  explicit Finder(Session& session) : session_(session) {}
+  // With `pictures`, frames of a video that is looked for come along.
+  explicit Finder(Session& session, bool pictures = false)
+      : session_(session), pictures_(pictures) {}
 
-  // The answers to one query, as the batch has them; one with a null
-  // reference when nothing was found.
-  Result<std::vector<Json>> Find(const std::string& name,
-                                 const std::string& reference, bool fetch);
+  Result<Found> Find(const std::string& reference, bool fetch);
 
  private:
-  Result<std::vector<Json>> FindMedium(const std::string& name,
-                                       const Blob& bytes);
-  std::vector<Json> FindPicture(const std::string& name,
-                                const VideoReport& still);
-  Result<std::vector<Json>> FindText(const std::string& name,
-                                     const std::string& reference, bool fetch);
+  Result<Found> FindMedium(const std::string& name, const Blob& bytes);
+  Result<Found> FindText(const std::string& reference, bool fetch);
+  void AddMatch(Match match, const std::string& id, Found& found) const;
 
   Session& session_;
+  bool pictures_;
   std::optional<VideoLibrary> videos_;
   std::unique_ptr<Memory> texts_;
 };
 
-std::string NameOfPlace(const KnownPlace& place) {
-  return place.reference.empty() ? place.capture_id : place.reference;
-}
-
-void AddPlace(const KnownPlace& place, Json& line) {
-  line["capture"] = place.capture_id;
-  if (!place.url.empty()) line["url"] = place.url;
-}
-
-Result<std::vector<Json>> Finder::Find(const std::string& name,
-                                       const std::string& reference,
-                                       bool fetch) {
-  Result<std::vector<Json>> found = std::vector<Json>{};
+Result<Found> Finder::Find(const std::string& reference, bool fetch) {
   std::error_code ignored;
-  if (fs::exists(reference, ignored)) {
-    STEMMA_TRY(const Blob bytes, FileBlob(reference));
-    STEMMA_TRY(const std::string prefix, bytes.ReadPrefix(4096));
-    found = IsMedium(prefix) ? FindMedium(name, bytes)
-                             : FindText(name, reference, fetch);
-  } else {
-    found = FindText(name, reference, fetch);
-  }
-  if (found && found->empty()) {
-    found->push_back({{"query", name}, {"reference", nullptr}});
-  }
-  return found;
+  if (!fs::exists(reference, ignored)) return FindText(reference, fetch);
+  STEMMA_TRY(const Blob bytes, FileBlob(reference));
+  STEMMA_TRY(const std::string prefix, bytes.ReadPrefix(4096));
+  return IsMedium(prefix) ? FindMedium(reference, bytes)
+                          : FindText(reference, fetch);
 }
 
-Result<std::vector<Json>> Finder::FindMedium(const std::string& name,
-                                             const Blob& bytes) {
+// The match at every place where the archive has the medium.
+void Finder::AddMatch(Match match, const std::string& id, Found& found) const {
+  match.known = videos_->ReportOf(id);
+  for (const KnownPlace& place : videos_->PlacesOf(id)) {
+    match.place = place;
+    found.matches.push_back(match);
+  }
+}
+
+Result<Found> Finder::FindMedium(const std::string& name, const Blob& bytes) {
   if (!videos_) {
     STEMMA_TRY(videos_, VideoLibrary::Open(session_.ArchiveDir()));
   }
-  STEMMA_TRY(const VideoReport report, ReadMedium(bytes));
+  Found found;
+  STEMMA_TRY(found.medium, ReadMedium(bytes, pictures_));
+  const VideoReport& report = *found.medium;
   if (report.status == "rejected") {
     return Error(ErrorCode::kMalformed,
                  fmt::format("{}: no video: {}", name, report.reason));
   }
-  if (report.facts.contains("kind")) return FindPicture(name, report);
-  std::vector<Json> lines;
-  for (const VideoMatch& match : videos_->Find(report)) {
-    for (const KnownPlace& place : videos_->PlacesOf(match.id)) {
-      Json line = LineOf(name, match, NameOfPlace(place));
-      AddPlace(place, line);
-      lines.push_back(std::move(line));
+  found.searched = videos_->size();
+  if (report.facts.contains("kind")) {
+    for (PictureMatch& match : videos_->FindPicture(report.samples.front())) {
+      const std::string id = match.id;
+      AddMatch({.picture = std::move(match)}, id, found);
     }
+    return found;
   }
-  return lines;
+  for (VideoMatch& match : videos_->Find(report)) {
+    const std::string id = match.id;
+    AddMatch({.video = std::move(match)}, id, found);
+  }
+  return found;
 }
 
-std::vector<Json> Finder::FindPicture(const std::string& name,
-                                      const VideoReport& still) {
-  std::vector<Json> lines;
-  for (const PictureMatch& match :
-       videos_->FindPicture(still.samples.front())) {
-    for (const KnownPlace& place : videos_->PlacesOf(match.id)) {
-      Json line = {{"query", name},
-                   {"reference", NameOfPlace(place)},
-                   {"score", match.score},
-                   {"seconds", match.seconds},
-                   {"region",
-                    {match.region.left, match.region.top, match.region.right,
-                     match.region.bottom}}};
-      if (match.mirrored) line["mirrored"] = true;
-      AddPlace(place, line);
-      lines.push_back(std::move(line));
-    }
-  }
-  return lines;
-}
-
-// How much of each text is in the other, and where: pairs of paragraphs, as
-// code points of either text, with the number of the archived one.
-void AddPassages(const Relative& relative, Json& line) {
-  constexpr std::size_t kMostPassages = 100;
-  const Comparison& c = relative.comparison;
-  // The earlier of the two is the comparison's reference.
-  const bool query_is_suspect = relative.earlier;
-  const double of_query =
-      query_is_suspect ? c.coverage_suspect : c.coverage_reference;
-  const double of_archived =
-      query_is_suspect ? c.coverage_reference : c.coverage_suspect;
-  line["coverage"] = {{"query", of_query}, {"reference", of_archived}};
-  line["passages"] = Json::array();
-  std::size_t number = 0;
-  for (const BlockRole& block : c.blocks) {
-    if (block.on_suspect == query_is_suspect || block.role == "furniture") {
-      continue;
-    }
-    ++number;
-    if ((block.role != "shared" && block.role != "moved") || block.pair < 0 ||
-        line["passages"].size() == kMostPassages) {
-      continue;
-    }
-    const Span here = c.blocks[static_cast<std::size_t>(block.pair)].span;
-    line["passages"].push_back(
-        {{"query", {here.begin, here.end}},
-         {"reference", {block.span.begin, block.span.end}},
-         {"paragraph", number}});
-  }
-}
-
-Result<std::vector<Json>> Finder::FindText(const std::string& name,
-                                           const std::string& reference,
-                                           bool fetch) {
+Result<Found> Finder::FindText(const std::string& reference, bool fetch) {
   SourceOptions source;
   source.fetch = fetch;
-  STEMMA_TRY(const LoadedPublication loaded,
-             LoadPublication(session_, reference, source));
+  Found found;
+  STEMMA_TRY(found.text, LoadPublication(session_, reference, source));
   if (!texts_) {
     STEMMA_TRY(texts_, Memory::Open(session_.ArchiveDir()));
     STEMMA_CHECK_OK(texts_->NeedArchive());
   }
-  STEMMA_TRY(const std::vector<Relative> relatives,
-             texts_->RelativesOf(loaded.publication, {}, kMostRelatives));
-  std::vector<Json> lines;
-  for (const Relative& relative : relatives) {
-    const Publication& p = relative.publication;
-    lines.push_back({{"query", name},
-                     {"reference", p.id},
-                     {"verdict", NameOf(relative.comparison.verdict)},
-                     {"url", p.url},
-                     {"title", p.title}});
-    AddPassages(relative, lines.back());
+  STEMMA_TRY(std::vector<Relative> relatives,
+             texts_->RelativesOf(found.text->publication, {}, kMostRelatives));
+  found.searched = texts_->texts();
+  for (Relative& relative : relatives) {
+    Match match;
+    match.place.capture_id = relative.publication.id;
+    match.place.url = relative.publication.url;
+    match.text = std::move(relative);
+    found.matches.push_back(std::move(match));
   }
-  return lines;
+  return found;
 }
 
 std::string Dumped(const Json& line) {
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// An alteration for people. What was removed has a place in the query and a
-// length in the known video.
-std::string ToldEvent(const Json& event) {
-  const auto kind = event["kind"].get<std::string>();
-  const double start = event["q_start"].get<double>();
-  if (event.contains("reference")) {
-    const Json& gone = event["reference"];
-    return fmt::format("{} {:.3f}-{:.3f} s of it, at {:.3f} s here", kind,
-                       gone[0].get<double>(), gone[1].get<double>(), start);
-  }
-  return fmt::format("{} {:.3f}-{:.3f} s", kind, start,
-                     event["q_end"].get<double>());
-}
-
-// "0.92 of it in 0.35 of the archived text: paragraphs 2-4, 7"
-std::string ToldPassages(const Json& line) {
-  std::string told =
-      fmt::format("\n    {:.2f} of it is {:.2f} of the archived text",
-                  line["coverage"]["query"].get<double>(),
-                  line["coverage"]["reference"].get<double>());
-  std::string_view before = ": paragraphs ";
-  const Json& passages = line["passages"];
-  const auto number = [&](std::size_t k) {
-    return passages[k]["paragraph"].get<std::size_t>();
-  };
-  for (std::size_t k = 0; k < passages.size();) {
-    std::size_t last = k;
-    while (last + 1 < passages.size() && number(last + 1) == number(last) + 1) {
-      ++last;
-    }
-    told += before;
-    told += last == k ? fmt::format("{}", number(k))
-                      : fmt::format("{}-{}", number(k), number(last));
-    before = ", ";
-    k = last + 1;
-  }
-  return told;
-}
-
-// One answer for people.
-std::string Told(const Json& line) {
-  std::string text = line.value("reference", std::string());
-  if (line.contains("url")) text += "  " + line["url"].get<std::string>();
-  if (line.contains("verdict")) {
-    text += "  " + line["verdict"].get<std::string>();
-  }
-  if (line.contains("passages")) text += ToldPassages(line);
-  if (line.contains("seconds")) {
-    text += fmt::format("  at {:.3f} s", line["seconds"].get<double>());
-  }
-  if (line.contains("segments")) {
-    for (const Json& s : line["segments"]) {
-      text += fmt::format("\n    {:.3f}-{:.3f} s shows {:.3f}-{:.3f} s",
-                          s[0].get<double>(), s[1].get<double>(),
-                          s[2].get<double>(), s[3].get<double>());
-    }
-    for (const Json& e : line["altered"]) text += "\n    " + ToldEvent(e);
-  }
-  return ForTerminal(text);
-}
-
-void RunOne(const Options& options, Session& session) {
-  Finder finder(session);
-  const Result<std::vector<Json>> found =
-      finder.Find(options.reference, options.reference, !options.no_fetch);
-  if (!found) {
-    session.exit_code = session.Fail(found.error());
-    return;
-  }
-  const bool nothing = found->front()["reference"].is_null();
-  session.exit_code = nothing ? kBadAnswer : kDone;
+void Print(const Found& found, const Options& options, Session& session) {
+  const bool nothing = found.matches.empty();
+  const std::vector<Json> lines = LinesOf(options.reference, found);
   if (session.json) {
-    Json matches = Json::array();
-    if (!nothing) {
-      for (const Json& line : *found) matches.push_back(line);
-    }
     *session.out << Dumped({{"query", options.reference},
-                            {"matches", std::move(matches)}})
+                            {"matches", nothing ? Json::array() : Json(lines)}})
                  << "\n";
-    return;
+  } else if (nothing) {
+    session.Note("nothing in the archive shares it");
+  } else {
+    for (const Json& line : lines) *session.out << Told(line) << "\n";
   }
-  if (nothing) session.Note("nothing in the archive shares it");
-  if (nothing) return;
-  for (const Json& line : *found) *session.out << Told(line) << "\n";
+}
+
+Status FindOne(const Options& options, Session& session) {
+  Finder finder(session, !options.report.empty());
+  STEMMA_TRY(const Found found,
+             finder.Find(options.reference, !options.no_fetch));
+  session.exit_code = found.matches.empty() ? kBadAnswer : kDone;
+  Print(found, options, session);
+  if (options.report.empty()) return {};
+  STEMMA_TRY(const FindView view,
+             GatherFind(session, options.reference, found));
+  return WriteReport(options.report, RenderFindReport(view), session);
 }
 
 std::vector<std::string> AnswersTo(const std::string& text,
@@ -287,11 +167,13 @@ std::vector<std::string> AnswersTo(const std::string& text,
   if (line.contains("query") && line["query"].is_string()) name = line["query"];
   if (name.empty()) return error("'query' is missing");
   if (file.empty()) return error("'file' is missing");
-  const Result<std::vector<Json>> found =
-      finder.Find(name, (folder / file).string(), !options.no_fetch);
+  const Result<Found> found =
+      finder.Find((folder / file).string(), !options.no_fetch);
   if (!found) return error(found.error().message());
   std::vector<std::string> answers;
-  for (const Json& answer : *found) answers.push_back(Dumped(answer));
+  for (const Json& answer : LinesOf(name, *found)) {
+    answers.push_back(Dumped(answer));
+  }
   return answers;
 }
 
@@ -326,22 +208,28 @@ void AddFind(CLI::App& root, Session& session) {
       ->add_option("reference", options->reference,
                    "video, image or page; batch: JSON lines")
       ->type_name("FILE|URL");
+  command->add_option("--report", options->report, "write an HTML report")
+      ->type_name("FILE");
   command->add_flag("--batch", options->batch,
                     "read {\"query\",\"file\"} lines, answer in order");
   command->add_flag("--no-fetch", options->no_fetch, "never use the network");
   AddNetworkOptions(*command, session);
   command->footer(
       "Examples:\n"
-      "  stemma --archive case-12 find copy.mp4\n"
+      "  stemma --archive case-12 find copy.mp4 --report found.html\n"
       "  stemma find --batch queries.jsonl > found.jsonl");
   command->callback([options, &session] {
-    if (options->batch) {
+    if (options->batch && !options->report.empty()) {
+      *session.err << "stemma find: a report is of one query, not of a "
+                      "batch.\n";
+      session.exit_code = kUsage;
+    } else if (options->batch) {
       RunBatch(*options, session);
     } else if (options->reference.empty()) {
       *session.err << "stemma find: what? Give a FILE or a URL.\n";
       session.exit_code = kUsage;
-    } else {
-      RunOne(*options, session);
+    } else if (const Status done = FindOne(*options, session); !done) {
+      session.exit_code = session.Fail(done.error());
     }
   });
 }

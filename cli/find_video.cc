@@ -47,11 +47,13 @@ Result<VideoLibrary> VideoLibrary::Open(const std::filesystem::path& dir) {
         std::vector<KnownPlace>& places = library.places_[payload];
         STEMMA_TRY(const auto media, reader.index().MediaWithPayload(payload));
         for (const MediaRow& medium : media) {
-          places.push_back({medium.capture_id, medium.url, medium.reference});
+          places.push_back(
+              {medium.capture_id, medium.url, medium.reference, medium.page});
         }
-        if (places.empty()) places.push_back({row.capture_id, {}, {}});
-        library.index_.Add(
-            payload, std::make_shared<const VideoReport>(*std::move(report)));
+        if (places.empty()) places.push_back({row.capture_id, {}, {}, {}});
+        const auto& kept = library.reports_[payload] =
+            std::make_shared<const VideoReport>(*std::move(report));
+        library.index_.Add(payload, kept);
         return {};
       }));
   return library;
@@ -64,11 +66,17 @@ const std::vector<KnownPlace>& VideoLibrary::PlacesOf(
   return found == places_.end() ? kNone : found->second;
 }
 
+std::shared_ptr<const VideoReport> VideoLibrary::ReportOf(
+    const std::string& id) const {
+  const auto found = reports_.find(id);
+  return found == reports_.end() ? nullptr : found->second;
+}
+
 bool IsMedium(std::string_view prefix) {
   return LooksLikeImage(prefix) || LooksLikeVideo(prefix);
 }
 
-Result<VideoReport> ReadMedium(const Blob& bytes) {
+Result<VideoReport> ReadMedium(const Blob& bytes, bool pictures) {
   STEMMA_TRY(const std::string prefix, bytes.ReadPrefix(4096));
   if (LooksLikeImage(prefix)) {
     STEMMA_TRY(const std::string all, bytes.ReadAll(kMaxImageBytes));
@@ -76,7 +84,8 @@ Result<VideoReport> ReadMedium(const Blob& bytes) {
   }
   if (LooksLikeVideo(prefix)) {
     KeyframeOptions how;
-    how.mode = "none";
+    how.mode = pictures ? "scene" : "none";
+    how.images_in_memory = pictures;
     return ReadVideo(bytes, how);
   }
   return Error(ErrorCode::kUnsupported,

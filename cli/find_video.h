@@ -19,6 +19,7 @@ namespace stemma::cli {
 struct KnownPlace {
   std::string capture_id, url;
   std::string reference;  // the name given at import, may be empty
+  std::string page;       // capture of the page that shows it, may be empty
 };
 
 // All videos and stills of an archive that were decoded, ready to be searched.
@@ -36,15 +37,20 @@ class VideoLibrary {
   }
   // `id` as in a match.
   const std::vector<KnownPlace>& PlacesOf(const std::string& id) const;
+  // Null for an id that is in no match.
+  std::shared_ptr<const VideoReport> ReportOf(const std::string& id) const;
 
  private:
   VideoIndex index_;
-  std::map<std::string, std::vector<KnownPlace>> places_;  // by payload
+  // By payload.
+  std::map<std::string, std::vector<KnownPlace>> places_;
+  std::map<std::string, std::shared_ptr<const VideoReport>> reports_;
 };
 
 // The report that `find` and `import --media` make of a file: a video by the
-// worker, a still directly. kUnsupported when it is neither.
-Result<VideoReport> ReadMedium(const Blob& bytes);
+// worker, a still directly. kUnsupported when it is neither. With `pictures`
+// the frames of a video that a reviewer should see come along.
+Result<VideoReport> ReadMedium(const Blob& bytes, bool pictures = false);
 // Whether a file's first bytes are those of a video or a still.
 bool IsMedium(std::string_view prefix);
 

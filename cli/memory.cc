@@ -469,6 +469,8 @@ Status Memory::Add(const Publication& publication, const Videos& videos) {
   return {};
 }
 
+std::size_t Memory::texts() const { return state_->texts.Stats().documents; }
+
 const SiteModels& Memory::sites() const { return state_->sites; }
 
 Status Memory::NeedArchive() const {

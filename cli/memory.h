@@ -55,6 +55,9 @@ class Memory {
   Status Add(const Publication& publication,
              const std::vector<std::shared_ptr<const VideoReport>>& videos);
 
+  // How many texts are known.
+  std::size_t texts() const;
+
   // Furniture learned from all known publications.
   const SiteModels& sites() const;
 

@@ -94,7 +94,7 @@ std::vector<FramePair> PairFrames(const std::vector<TimedPicture>& reference,
   std::vector<FramePair> pairs;
   for (const TimedPicture& picture : reference) {
     FramePair pair;
-    pair.mime = picture.mime;
+    pair.reference_mime = picture.mime;
     pair.reference_image = picture.bytes;
     pair.reference_seconds = picture.seconds;
     const std::string gone = AlterationAt(video, picture.seconds, false);
@@ -102,6 +102,7 @@ std::vector<FramePair> PairFrames(const std::vector<TimedPicture>& reference,
     if (!gone.empty() || !there) {
       pair.note = gone.empty() ? "not in the copy" : gone;
     } else if (const TimedPicture* other = Nearest(copy, *there)) {
+      pair.suspect_mime = other->mime;
       pair.suspect_image = other->bytes;
       pair.suspect_seconds = other->seconds;
       const std::string altered = AlterationAt(video, other->seconds, true);
@@ -115,7 +116,7 @@ std::vector<FramePair> PairFrames(const std::vector<TimedPicture>& reference,
     const std::string altered = AlterationAt(video, picture.seconds, true);
     if (altered != "inserted") continue;
     FramePair pair;
-    pair.mime = picture.mime;
+    pair.suspect_mime = picture.mime;
     pair.suspect_image = picture.bytes;
     pair.suspect_seconds = picture.seconds;
     pair.note = altered;
@@ -159,6 +160,17 @@ ReportSide GatherSide(ArchiveReader* reader, const LoadedPublication& loaded,
     }
   }
   return side;
+}
+
+LoadedPublication LoadKnown(Session& session, const Publication& known) {
+  SourceOptions archive_only;
+  archive_only.fetch = false;
+  Result<LoadedPublication> loaded =
+      LoadPublication(session, known.id, archive_only);
+  if (loaded) return *std::move(loaded);
+  LoadedPublication left;
+  left.publication = known;
+  return left;
 }
 
 Status WriteReport(const std::string& path, std::string_view html,

@@ -41,6 +41,10 @@ std::vector<FramePair> PairFrames(const std::vector<TimedPicture>& reference,
                                   const std::vector<TimedPicture>& copy,
                                   const VideoComparison& video);
 
+// What is known of a publication beside its text; one whose page cannot be read
+// any more is as it was given.
+LoadedPublication LoadKnown(Session& session, const Publication& known);
+
 // `reader` may be null: then there is no capture and no bundle to name.
 ReportSide GatherSide(ArchiveReader* reader, const LoadedPublication& loaded,
                       const Videos& videos);

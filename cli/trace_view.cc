@@ -15,21 +15,6 @@
 namespace stemma::cli {
 namespace {
 
-// What is known of a member beside its text: the asked one is at hand, the
-// others are loaded again.
-LoadedPublication LoadMember(Session& session, const Publication& member,
-                             const LoadedPublication& asked) {
-  if (member.id == asked.publication.id) return asked;
-  SourceOptions archive_only;
-  archive_only.fetch = false;
-  Result<LoadedPublication> loaded =
-      LoadPublication(session, member.id, archive_only);
-  if (loaded) return *std::move(loaded);
-  LoadedPublication known;
-  known.publication = member;
-  return known;
-}
-
 std::string DateSource(const LoadedPublication& loaded) {
   if (!loaded.publication.published_at) return {};
   if (!loaded.article) return loaded.method;
@@ -55,7 +40,8 @@ Result<TraceView> GatherTrace(Session& session, const TracedFamily& traced) {
   for (const Publication& member : traced.family.members) {
     by_id.emplace(member.id, &member);
     STEMMA_TRY(videos[member.id], memory.VideosOf(member.id));
-    const LoadedPublication loaded = LoadMember(session, member, traced.asked);
+    const LoadedPublication loaded =
+        member.id == view.asked ? traced.asked : LoadKnown(session, member);
     view.members.push_back({GatherSide(reader.get(), loaded, videos[member.id]),
                             DateSource(loaded)});
   }

@@ -28,7 +28,7 @@ struct ReportSide {
 // Two frames that show the same moment, or a frame that only one side has.
 struct FramePair {
   std::string reference_image, suspect_image;  // bytes; one may be empty
-  std::string mime;
+  std::string reference_mime, suspect_mime;
   double reference_seconds = -1, suspect_seconds = -1;
   std::string note;  // "same", "removed", "replaced", ...
 };

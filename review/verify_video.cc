@@ -119,8 +119,8 @@ void AddVideoShown(const VideoShown& shown, std::string& html) {
     html += fmt::format(
         "<figure><div class=\"duo\">{}{}</div><figcaption>{} | {} "
         "<span class=\"badge {}\">{}</span></figcaption></figure>",
-        FrameImage(pair.reference_image, pair.mime, shown.reference),
-        FrameImage(pair.suspect_image, pair.mime, shown.copy),
+        FrameImage(pair.reference_image, pair.reference_mime, shown.reference),
+        FrameImage(pair.suspect_image, pair.suspect_mime, shown.copy),
         ClockText(pair.reference_seconds), ClockText(pair.suspect_seconds),
         pair.note == "same" ? "" : "critical", EscapeHtml(pair.note));
   }

@@ -95,6 +95,23 @@ class Articles(e2e.Test):
         done = self.run_stemma('trace', '--no-fetch', stranger)
         self.assertIn('no other publication', done.err)
 
+    def test_a_report_beside_the_answer(self):
+        report = self.folder / 'report.html'
+        for command, asked in (('trace', self.part), ('find', self.part)):
+            with self.subTest(command=command):
+                done = self.run_stemma('--json', command, '--no-fetch', asked,
+                                       '--report', report)
+                done.json  # stays what it was
+                self.assertIn('</html>', report.read_text())
+                report.unlink()
+                self.run_stemma(command, '--no-fetch', asked, '--report',
+                                self.folder / 'none' / 'x', code=e2e.TROUBLE)
+        for args in (['verify', '--batch'], ['find', '--batch'],
+                     ['trace', '--all', '--out', self.folder / 'out']):
+            self.run_stemma(*args, '--report', report, code=e2e.USAGE,
+                            input=b'')
+            self.assertFalse(report.exists(), args)
+
     # A mistyped folder must not look like "nobody copied it".
     def test_no_archive_is_no_answer(self):
         missing = self.folder / 'no-such-archive'

@@ -1,4 +1,4 @@
-"""What a reader sees of the reports of verify and trace: rendered by Chromium,
+"""What a reader sees of the reports of verify, trace and find: rendered by Chromium,
 where there is one.
 
 At desktop and phone width, light and dark: the page is no wider than the
@@ -113,6 +113,7 @@ class Reports(unittest.TestCase):
         cls.make('verify', cls.folder / 'a.txt', cls.folder / 'b.txt',
                  code=e2e.BAD_ANSWER)
         cls.make('trace', 'urn:test:3')
+        cls.make('find', cls.folder / 'b.txt')
         cls.pictures = pathlib.Path(
             os.environ.get('STEMMA_SCREENSHOTS', cls.folder))
 

@@ -138,6 +138,12 @@ class Video(e2e.Test):
         self.assertAlmostEqual(event['q_start'], start, delta=0.3)
         self.assertAlmostEqual(event['reference'][0], start, delta=0.3)
         self.assertAlmostEqual(event['reference'][1], end, delta=0.3)
+        report = self.folder / 'found.html'
+        self.run_stemma('find', self.cut, '--report', report)
+        html = report.read_text()
+        self.assertIn('found in 1 place<', html)
+        self.assertIn('<td class="critical">removed</td>', html)
+        self.assertIn('of the archived video</li>', html)
 
     # ---- a decoder that dies or lies ----
 
