@@ -6,6 +6,7 @@
 #include <set>
 
 #include "article/charset.h"
+#include "article/discover_tree.h"
 #include "article/media_refs.h"
 #include "article/metadata.h"
 #include "article/page_tree.h"
@@ -41,7 +42,7 @@ class LinkReader {
     if (Result<Url> base = Url::Parse(head.base_url)) base_ = *std::move(base);
   }
 
-  void Run() {
+  void Run(bool words) {
     for (const RawElement& e : tree_.scan.elements) {
       switch (e.tag) {
         case Tag::kA:
@@ -62,7 +63,7 @@ class LinkReader {
           break;
       }
     }
-    AnchorTexts();
+    if (words) AnchorTexts();
   }
 
  private:
@@ -218,10 +219,6 @@ class LinkReader {
   std::vector<std::pair<std::int64_t, std::size_t>> anchors_;
 };
 
-bool NamesAddresses(const Prescan& scan) {
-  return scan.text.find("http") != std::string::npos;
-}
-
 // The tree is needed for the words of links and for addresses that stand in
 // the text; all else is in the markup.
 Result<PageTree> TreeFor(std::string_view utf8, const HtmlLimits& limits,
@@ -245,12 +242,24 @@ Result<Discovery> Find(const PageInput& page, const HtmlLimits& limits,
   std::vector<PageBlock> blocks;
   if (NamesAddresses(tree.scan)) blocks = SegmentPage(tree, limits.max_blocks);
   const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
+  return DiscoverIn(tree, blocks, head, decoded.notes, limits, words);
+}
+
+}  // namespace
+
+bool NamesAddresses(const Prescan& scan) {
+  return scan.text.find("http") != std::string::npos;
+}
+
+Discovery DiscoverIn(const PageTree& tree, const std::vector<PageBlock>& blocks,
+                     const HeadFacts& head, std::vector<std::string> notes,
+                     const HtmlLimits& limits, bool words) {
   Discovery out;
   out.base_url = head.base_url;
-  out.notes = decoded.notes;
+  out.notes = std::move(notes);
   out.notes.insert(out.notes.end(), tree.scan.notes.begin(),
                    tree.scan.notes.end());
-  LinkReader(tree, head, limits, out).Run();
+  LinkReader(tree, head, limits, out).Run(words);
   for (PlacedMedia& media : FindMedia(tree, blocks, head, limits.max_media)) {
     out.media.push_back(std::move(media.link));
   }
@@ -260,8 +269,6 @@ Result<Discovery> Find(const PageInput& page, const HtmlLimits& limits,
   }
   return out;
 }
-
-}  // namespace
 
 std::string_view NameOf(LinkKind kind) {
   switch (kind) {

@@ -53,6 +53,16 @@ Result<Discovery> Discover(const PageInput& page,
 Result<Discovery> DiscoverAddresses(const PageInput& page,
                                     const HtmlLimits& limits = {});
 
+// From one reading of the page what ExtractArticle and DiscoverAddresses say.
+struct PageReading {
+  Article article;
+  Discovery found;
+};
+// Same errors as ExtractArticle.
+Result<PageReading> ReadPage(const PageInput& page,
+                             const HtmlLimits& limits = {},
+                             const SiteRules* rules = nullptr);
+
 // Media a text names by a bare address: http(s)://....mp4 and its kin, at
 // word boundaries, without trailing punctuation.
 std::vector<std::string> BareMediaUrls(std::string_view text);

@@ -8,6 +8,7 @@
 #include "article/authors_of_head.h"
 #include "article/body.h"
 #include "article/charset.h"
+#include "article/discover_tree.h"
 #include "article/markers.h"
 #include "article/media_refs.h"
 #include "article/metadata.h"
@@ -205,10 +206,9 @@ void FillLinks(const PageTree& tree, const HeadFacts& head,
   }
 }
 
-}  // namespace
-
-Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
-                               const SiteRules* rules) {
+// `found`: what the page points at, or null when nobody asks.
+Result<Article> Extract(const PageInput& page, const HtmlLimits& limits,
+                        const SiteRules* rules, Discovery* found) {
   if (page.bytes.empty()) {
     return Error(ErrorCode::kInvalidArgument, "extract: the page is empty");
   }
@@ -224,6 +224,11 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
       SegmentPage(tree, limits.max_blocks,
                   HoldsInvisible(tree.scan.text) ? &sources : nullptr);
   const HeadFacts head = ReadHead(tree, page.url, limits.max_json_bytes);
+  if (found != nullptr) {
+    const bool named = NamesAddresses(tree.scan);
+    *found = DiscoverIn(tree, named ? blocks : std::vector<PageBlock>(), head,
+                        decoded.notes, limits, false);
+  }
   const auto markers = FindMarkers(tree, blocks, head, page.url);
   Body body = FindBody(tree, blocks, markers, HintsOf(head));
   UseSiteRule(tree, blocks, rules, page.url, body);
@@ -251,6 +256,20 @@ Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
   FillMedia(FindMedia(tree, blocks, head, limits.max_media), article);
   FillLinks(tree, head, limits.max_links, article);
   return article;
+}
+
+}  // namespace
+
+Result<Article> ExtractArticle(const PageInput& page, const HtmlLimits& limits,
+                               const SiteRules* rules) {
+  return Extract(page, limits, rules, nullptr);
+}
+
+Result<PageReading> ReadPage(const PageInput& page, const HtmlLimits& limits,
+                             const SiteRules* rules) {
+  PageReading reading;
+  STEMMA_TRY(reading.article, Extract(page, limits, rules, &reading.found));
+  return reading;
 }
 
 }  // namespace stemma

@@ -7,7 +7,7 @@
 
 #include "archive/archive_reader.h"
 #include "archive/index.h"
-#include "article/extract.h"
+#include "article/discover.h"
 #include "cli/capture_compare.h"
 #include "cli/capture_media.h"
 #include "cli/capture_render.h"
@@ -72,12 +72,25 @@ void ReadLinks(const std::string& body, const std::string& content_type,
   }
 }
 
+// The page's links and its article; links alone where it holds none.
+Result<Article> ReadArticle(const std::string& body,
+                            const std::string& content_type,
+                            CaptureReport& report) {
+  Result<PageReading> read =
+      stemma::ReadPage({body, content_type, report.final_url.Href()});
+  if (!read) {
+    ReadLinks(body, content_type, report);
+    return std::move(read).error();
+  }
+  report.found = std::move(read->found);
+  return std::move(read->article);
+}
+
 Status DeriveArticle(const std::string& body, const std::string& content_type,
                      const RecordInfo& page,
                      const std::vector<std::string>& decoding,
                      CaptureTools& tools, CaptureReport& report) {
-  const PageInput input{body, content_type, report.final_url.Href()};
-  Result<Article> article = ExtractArticle(input);
+  Result<Article> article = ReadArticle(body, content_type, report);
   if (!article) {
     report.notes.push_back("article not read: " + article.error().message());
     STEMMA_TRY(const auto logged, tools.archive.StageDerived(
@@ -127,10 +140,11 @@ Status ReadPage(StoredPage page, const CaptureOptions& options,
     return {};
   }
   if (body->empty() || !MayBeArticle(record.mime, *body)) return {};
-  ReadLinks(*body, content_type, report);
   if (options.derive) {
     STEMMA_CHECK_OK(
         DeriveArticle(*body, content_type, record, decoding, tools, report));
+  } else {
+    ReadLinks(*body, content_type, report);
   }
   STEMMA_CHECK_OK(media_step(*body));
   return options.derive ? CompareWithMemory(tools, report) : Status();

@@ -63,12 +63,16 @@ std::optional<DateClaim> DateFromJson(const Json& json) {
   return date;
 }
 
+// Blocks are most of an article. Field by field, since each pair of an
+// initializer list is an array of its own first.
 Json BlockToJson(const Block& block) {
-  return {{"kind", stemma::NameOf(block.kind)},
-          {"text", block.text},
-          {"kept", block.kept},
-          {"rule", block.rule},
-          {"source", {block.source_begin, block.source_end}}};
+  Json json = Json::object();
+  json["kind"] = stemma::NameOf(block.kind);
+  json["text"] = block.text;
+  json["kept"] = block.kept;
+  json["rule"] = block.rule;
+  json["source"] = {block.source_begin, block.source_end};
+  return json;
 }
 
 Json MediaToJson(const MediaLink& media) {

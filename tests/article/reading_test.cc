@@ -1,12 +1,15 @@
 // Charset, dates, names, L1, media and links: the small readers.
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "article/charset.h"
 #include "article/dates.h"
 #include "article/discover.h"
 #include "article/machine_dates.h"
 #include "article/names.h"
 #include "article/text_layers.h"
+#include "core/article_json.h"
 
 namespace stemma {
 namespace {
@@ -206,6 +209,15 @@ Discovery Look(const std::string& html) {
     return urls;
   };
   EXPECT_EQ(addresses(*found), addresses(*quick));
+  // So does the reading that gives the article as well.
+  const Result<PageReading> both = ReadPage(page);
+  const Result<Article> article = ExtractArticle(page);
+  EXPECT_TRUE(both.has_value() && article.has_value());
+  EXPECT_EQ(addresses(both->found), addresses(*quick));
+  EXPECT_EQ(both->found.base_url, quick->base_url);
+  EXPECT_EQ(both->found.notes, quick->notes);
+  EXPECT_EQ(both->found.nofollow, quick->nofollow);
+  EXPECT_EQ(ToJson(both->article), ToJson(*article));
   return *found;
 }
 
