@@ -208,6 +208,16 @@ class Geometries {
     }
     return Add(line, pairs);
   }
+  // One that rests on other pairs than it was found on: of `known`, begun at
+  // what was found.
+  Geometry& Refined(const Geometry& known, std::span<const PatchPair> pairs) {
+    Line line;
+    line.at = known.found_on;
+    line.mirrored = known.mirrored;
+    line.q_region = known.q_region;
+    line.r_region = known.r_region;
+    return Add(line, pairs);
+  }
   // The one that rests on the line's own pairs.
   Geometry& Own(const Line& line, std::span<const PatchPair> pairs) {
     for (Geometry& known : all_) {
@@ -359,6 +369,28 @@ std::vector<PatchPair> PairsOn(const VideoReport& query,
   for (std::size_t i = 0; i < n; ++i) {
     const auto& [q, r] = one[i * one.size() / n];
     pairs.push_back({&query.samples[q], &reference.samples[r]});
+  }
+  return pairs;
+}
+
+// Pairs of samples that the lines say show the same, evenly spread.
+std::vector<PatchPair> MatchedPairs(const VideoReport& query,
+                                    const VideoReport& reference,
+                                    const std::vector<Walked>& walks) {
+  std::vector<PatchPair> matched;
+  for (std::size_t k = 0; k < query.samples.size(); ++k) {
+    for (const Walked& walk : walks) {
+      const AlignedSample& at = walk.samples[k];
+      if (at.kind != AlignedSample::Kind::kMatch) continue;
+      matched.push_back({&query.samples[k],
+                         &reference.samples[static_cast<std::size_t>(at.r)]});
+      break;
+    }
+  }
+  std::vector<PatchPair> pairs;
+  const std::size_t n = std::min(matched.size(), kPairs);
+  for (std::size_t i = 0; i < n; ++i) {
+    pairs.push_back(matched[i * matched.size() / n]);
   }
   return pairs;
 }
@@ -692,15 +724,9 @@ std::optional<VideoAlignment> Align(const VideoReport& query,
   std::vector<Walked> walks;
   const Line& main = lines[static_cast<std::size_t>(best)];
   // Found on its own pictures, not borrowed, since this one is kept.
-  Geometry& geometry =
-      geometries.Own(main, PairsOn(query, reference, votes, main));
-  Details& q_details = *geometry.q;
-  Details& r_details = *geometry.r;
-  alignment.mirrored = main.mirrored;
-  alignment.q_region = geometry.q_region;
-  alignment.r_region = geometry.r_region;
+  Geometry& own = geometries.Own(main, PairsOn(query, reference, votes, main));
   alignment.lines.push_back(main.at);
-  walks.push_back(Walk(query, reference, main, q_details, r_details));
+  walks.push_back(Walk(query, reference, main, *own.q, *own.r));
 
   // Other lines with the same geometry: excerpts in another order or place.
   std::vector<std::pair<AlignmentLine, Walked>> others;
@@ -710,8 +736,7 @@ std::optional<VideoAlignment> Align(const VideoReport& query,
         std::abs(line.at.speed - main.at.speed) > 1e-6) {
       continue;
     }
-    others.emplace_back(line.at,
-                        Walk(query, reference, line, q_details, r_details));
+    others.emplace_back(line.at, Walk(query, reference, line, *own.q, *own.r));
   }
   // The one that explains most of what is left comes next.
   constexpr std::size_t kMostParts = 6;
@@ -730,6 +755,17 @@ std::optional<VideoAlignment> Align(const VideoReport& query,
     walks.push_back(std::move(others[next].second));
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(next));
   }
+  // A part alone may leave its geometry open (nothing moves at the left, say);
+  // all that matched together does not.
+  Geometry& geometry =
+      walks.size() == 1
+          ? own
+          : geometries.Refined(own, MatchedPairs(query, reference, walks));
+  Details& q_details = *geometry.q;
+  Details& r_details = *geometry.r;
+  alignment.mirrored = geometry.mirrored;
+  alignment.q_region = geometry.q_region;
+  alignment.r_region = geometry.r_region;
   for (std::size_t l = 0; l < walks.size(); ++l) {
     AlignmentLine& line = alignment.lines[l];
     if (const auto delta = OffsetFromCuts(query, reference, line, walks[l])) {

@@ -56,6 +56,7 @@ constexpr double kLeastPainted = 1.1;  // seconds; less is an encoder's noise
 constexpr float kLumaStep = 10;        // grey levels beyond what is usual
 constexpr float kTextureStep = 5;      // 16 to the octave
 constexpr float kNoises = 4;           // times the noise, at least
+constexpr float kMisplaced = 0.25f;    // pixels of a patch, by registration
 
 // One aligned pair of samples, compared tile by tile.
 struct Compared {
@@ -63,8 +64,9 @@ struct Compared {
   std::array<float, kAll> luma{};      // mean absolute difference
   std::array<float, kAll> motion{};    // what a small error in time explains
   std::array<float, kAll> texture{};   // reference less query, 16 to the octave
-  std::array<float, kAll> unsteady{};  // change of the reference's texture
-  float luma_noise = 0, texture_noise = 0;  // across the tiles of this pair
+  std::array<float, kAll> unsteady{};  // what time and place explain of that
+  std::array<float, kAll> texture_noise{};  // across the tiles alike in texture
+  float luma_noise = 0;                     // across the tiles of this pair
   std::array<std::uint8_t, kAll> inside{};
 };
 
@@ -153,6 +155,80 @@ Tone FitTone(const Patch& q, const Patch& r) {
   return tone;
 }
 
+// A worse encoder costs the picture texture, and most where there is much: of
+// each tile's loss only what sticks out counts, among the tiles of the pair
+// that had about as much texture.
+void TakeUsualLoss(const std::array<float, kAll>& had, Compared& pair) {
+  constexpr int kAlike = kAll / 8;  // tiles on either side
+  constexpr int kStep = 8;          // tiles that share an answer
+  std::vector<int> order;
+  for (int t = 0; t < kAll; ++t) {
+    if (pair.inside[t]) order.push_back(t);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return had[a] < had[b]; });
+  const std::array<float, kAll> loss = pair.texture;
+  const int n = static_cast<int>(order.size());
+  std::vector<float> alike;
+  for (int i = 0; i < n; i += kStep) {
+    alike.clear();
+    const int first = std::clamp(i - kAlike, 0, std::max(0, n - 2 * kAlike));
+    const int last = std::min(n, first + 2 * kAlike);
+    for (int k = first; k < last; ++k) alike.push_back(loss[order[k]]);
+    const float usual = MedianOf(alike);
+    const float noise = NoiseOf(alike, usual);
+    for (int k = i; k < std::min(n, i + kStep); ++k) {
+      pair.texture[order[k]] -= usual;
+      pair.texture_noise[order[k]] = noise;
+    }
+  }
+}
+
+// The values that pixel (x, y) has when the picture lies a little elsewhere.
+struct Values {
+  float low, high;
+};
+Values Nearby(const Patch& patch, int x, int y) {
+  const int i = y * Patch::kSide + x;
+  const float here = patch.luma[i];
+  Values values = {here, here};
+  const auto look = [&](bool exists, int at) {
+    if (!exists || !patch.inside[at]) return;
+    const float there = here + kMisplaced * (patch.luma[at] - here);
+    values.low = std::min(values.low, there);
+    values.high = std::max(values.high, there);
+  };
+  look(x > 0, i - 1);
+  look(x + 1 < Patch::kSide, i + 1);
+  look(y > 0, i - Patch::kSide);
+  look(y + 1 < Patch::kSide, i + Patch::kSide);
+  return values;
+}
+
+// How far `value` is from what the reference may show.
+float Beyond(float value, const Values& values, const Tone& tone) {
+  return std::max({0.0f, value - tone.gain * values.high - tone.offset,
+                   tone.gain * values.low + tone.offset - value});
+}
+
+// By how much the texture of tile t rises when the picture lies a little
+// elsewhere and its neighbours' edges come in.
+float Leaked(const std::array<float, kAll>& texture, int t) {
+  const auto mean = [&](int tile) { return std::exp2(texture[tile] / 16) - 1; };
+  const float own = mean(t);
+  float most = own;
+  const int x = t % kTiles, y = t / kTiles;
+  const auto look = [&](bool exists, int at) {
+    if (exists && texture[at] >= 0) most = std::max(most, mean(at));
+  };
+  look(x > 0, t - 1);
+  look(x + 1 < kTiles, t + 1);
+  look(y > 0, t - kTiles);
+  look(y + 1 < kTiles, t + kTiles);
+  constexpr float kOfTile = kMisplaced * kTiles / Patch::kSide;
+  return 16 * std::log2(1 + own + kOfTile * (most - own)) - texture[t];
+}
+
 Compared Compare(const FrameSample& q_sample, const VideoReport& reference,
                  const AlignedSample& aligned,
                  const VideoAlignment& alignment) {
@@ -189,7 +265,7 @@ Compared Compare(const FrameSample& q_sample, const VideoReport& reference,
         for (int x = tx * kPer; x < (tx + 1) * kPer; ++x) {
           const int i = y * Patch::kSide + x;
           if (!q.inside[i] || !r.inside[i]) continue;
-          luma += std::abs(q.luma[i] - tone.gain * r.luma[i] - tone.offset);
+          luma += Beyond(q.luma[i], Nearby(r, x, y), tone);
           motion += tone.gain * std::max(std::abs(r.luma[i] - before.luma[i]),
                                          std::abs(r.luma[i] - after.luma[i]));
           ++n;
@@ -203,18 +279,12 @@ Compared Compare(const FrameSample& q_sample, const VideoReport& reference,
         out.texture[t] = r_texture[t] - q_texture[t];
         out.unsteady[t] = moved * std::max(std::abs(r_texture[t] - t_before[t]),
                                            std::abs(r_texture[t] - t_after[t]));
+        // What is lost here may be an edge that went to the next tile.
+        if (out.texture[t] > 0) out.unsteady[t] += Leaked(q_texture, t);
       }
     }
   }
-  // A worse encoder costs the whole picture texture: only what sticks out of
-  // the rest counts.
-  std::vector<float> losses;
-  for (int t = 0; t < kAll; ++t) {
-    if (out.inside[t]) losses.push_back(out.texture[t]);
-  }
-  const float usual = MedianOf(losses);
-  for (float& loss : out.texture) loss -= usual;
-  out.texture_noise = NoiseOf(losses, usual);
+  TakeUsualLoss(r_texture, out);
   std::vector<float> luma;
   for (int t = 0; t < kAll; ++t) {
     if (out.inside[t]) luma.push_back(out.luma[t]);
@@ -261,7 +331,7 @@ std::vector<Stretch> OddStretches(const std::vector<Compared>& compared) {
       const float luma_step =
           std::max(kLumaStep, kNoises * std::max(luma_noise, c.luma_noise));
       const float texture_step = std::max(
-          kTextureStep, kNoises * std::max(texture_noise, c.texture_noise));
+          kTextureStep, kNoises * std::max(texture_noise, c.texture_noise[t]));
       const bool by_luma = c.luma[t] > usual_luma + luma_step + c.motion[t];
       const bool by_texture =
           std::abs(c.texture[t] - usual_texture) > texture_step + c.unsteady[t];
@@ -372,7 +442,11 @@ void FromPictures(const VideoReport& query, const VideoReport& reference,
                                   std::abs(shot.end - t) < 0.2;
                          });
     };
-    if (2 * by_luma < tiles && at_cut(start) && at_cut(end)) continue;
+    const bool by_texture = 2 * by_luma < tiles;
+    if (by_texture && at_cut(start) && at_cut(end)) continue;
+    // Texture in a line one tile wide is an edge that lies a little elsewhere.
+    if (by_texture && (group.left == group.right || group.top == group.bottom))
+      continue;
     const bool overlay = always || edge || low;
     out.push_back(
         {overlay ? "overlay" : "painted", std::max(0.0, start), end, 0});

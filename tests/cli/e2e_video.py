@@ -124,6 +124,49 @@ class Video(e2e.Test):
 
     # ---- what find says ----
 
+    def altered(self, name, filters, crf=24):
+        """What find says was altered in the film, encoded again so."""
+        copy = self.make(name, '-i', self.film, '-vf', filters, '-an',
+                         *film.encoder(crf))
+        match, = self.run_stemma('--json', 'find', copy).json['matches']
+        return match['altered']
+
+    def test_nobody_drew_what_an_encoder_left(self):
+        self.archive = self.folder / 'encoded'
+        self.run_stemma('import', '--media', self.film)
+        for size, crf in (('320:180', 24), ('320:180', 36), ('256:144', 30)):
+            with self.subTest(size=size, crf=crf):
+                self.assertEqual(
+                    self.altered('encoded.mp4', f'scale={size}', crf), [])
+        # Nor when a shot is gone as well.
+        match, = self.run_stemma('--json', 'find', self.cut).json['matches']
+        self.assertEqual([a['kind'] for a in match['altered']], ['removed'])
+
+    def test_what_somebody_drew_is_found_with_its_seconds(self):
+        self.archive = self.folder / 'drawn'
+        self.run_stemma('import', '--media', self.film)
+        caption = "enable='between(t,8,13)'"
+        drawn = {
+            'overlay': (  # a caption of two lines; a logo
+                (f'drawbox=x=20:y=190:w=300:h=40:c=navy:t=fill:{caption},'
+                 f'drawbox=x=30:y=200:w=240:h=8:c=white:t=fill:{caption},'
+                 f'drawbox=x=30:y=214:w=180:h=8:c=white:t=fill:{caption}',
+                 8, 13),
+                ('drawbox=x=360:y=10:w=50:h=26:c=white@0.7:t=fill:'
+                 "enable='between(t,2,9)'", 2, 9)),
+            'painted': (
+                ('drawbox=x=180:y=80:w=70:h=60:c=black:t=fill:'
+                 "enable='between(t,12,14.5)'", 12, 14.5),),
+        }
+        for kind, cases in drawn.items():
+            for filters, start, end in cases:
+                with self.subTest(kind=kind, start=start):
+                    found, = self.altered('drawn.mp4',
+                                          filters + ',scale=320:180', 32)
+                    self.assertEqual(found['kind'], kind)
+                    self.assertAlmostEqual(found['q_start'], start, delta=0.5)
+                    self.assertAlmostEqual(found['q_end'], end, delta=1.3)
+
     def test_find_says_what_was_removed_and_where(self):
         self.archive = self.folder / 'find'
         self.run_stemma('import', '--media', self.film)

@@ -50,7 +50,8 @@ def _ffmpeg(*args):
         check=True)
 
 
-def _encoder(crf):
+def encoder(crf):
+    """The options that encode the films, with this constant rate factor."""
     return ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', crf,
             '-pix_fmt', 'yuv420p', '-g', '250', '-threads', '1',
             '-c:a', 'aac', '-b:a', '48k', '-map_metadata', '-1',
@@ -71,7 +72,7 @@ def make_film(path):
     pairs = ''.join(f'[v{i}][{count + i}:a]' for i in range(count))
     chains.append(f'{pairs}concat=n={count}:v=1:a=1[v][a]')
     _ffmpeg(*inputs, '-filter_complex', ';'.join(chains), '-map', '[v]',
-            '-map', '[a]', '-r', RATE, *_encoder(24), path)
+            '-map', '[a]', '-r', RATE, *encoder(24), path)
 
 
 def make_cut(film, path):
@@ -81,7 +82,7 @@ def make_cut(film, path):
     _ffmpeg('-i', film,
             '-vf', f"select='{keep}',setpts=N/{RATE}/TB,scale=384:216",
             '-af', f"aselect='{keep}',asetpts=N/SR/TB",
-            '-r', RATE, *_encoder(30), path)
+            '-r', RATE, *encoder(30), path)
 
 
 def make_poster(film, path):
