@@ -50,7 +50,7 @@ struct FetchEngine::Impl {
   FetchPolicy policy;
   AddressPolicy addresses;
   CurlList resolve;
-  std::set<curl_socket_t> sockets;
+  std::set<int> sockets;
   std::map<Id, std::unique_ptr<Transfer>> transfers;
   std::vector<Id> to_end;                       // cut by the caller
   std::vector<std::unique_ptr<Transfer>> dead;  // failed before they began

@@ -1,6 +1,7 @@
 #include "fetch/transfer.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -15,6 +16,8 @@ namespace stemma {
 namespace {
 
 constexpr std::size_t kUnusableKept = 1024;
+static_assert(std::tuple_size_v<decltype(Transfer::curl_error)> >=
+              CURL_ERROR_SIZE);
 
 std::string_view ReasonPhrase(int status) {
   switch (status) {
@@ -138,7 +141,7 @@ curl_socket_t OpenSocket(void* user, curlsocktype purpose,
 }
 
 int CloseSocket(void* user, curl_socket_t fd) {
-  static_cast<std::set<curl_socket_t>*>(user)->erase(fd);
+  static_cast<std::set<int>*>(user)->erase(fd);
   return ::close(fd);
 }
 
@@ -511,6 +514,9 @@ void JudgeBody(Transfer* t, CURLcode code) {
 
 }  // namespace
 
+void EndEasy(void* easy) { curl_easy_cleanup(easy); }
+void EndList(curl_slist* list) { curl_slist_free_all(list); }
+
 void SetCallbacks(Transfer* t) {
   CURL* easy = t->easy.get();
   const auto set = [easy](CURLoption option, auto value) {
@@ -534,7 +540,8 @@ void SetCallbacks(Transfer* t) {
   set(CURLOPT_DEBUGDATA, t);
 }
 
-void JudgeEnd(Transfer* t, CURLcode code) {
+void JudgeEnd(Transfer* t, int ended) {
+  auto code = static_cast<CURLcode>(ended);
   if (!t->tls && t->opened_tls) {
     CopyFacts(*t->opened_tls, &t->out.exchange.connection);
   }

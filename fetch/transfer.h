@@ -2,8 +2,6 @@
 // way it ended says about what came. Not for other rooms.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -23,10 +21,14 @@
 #include "fetch/sitemap_meter.h"
 #include "fetch/tls_facts.h"
 
+struct curl_slist;  // libcurl's
+
 namespace stemma {
 
-using CurlEasy = CHandle<CURL, curl_easy_cleanup>;
-using CurlList = CHandle<curl_slist, curl_slist_free_all>;
+void EndEasy(void* easy);
+void EndList(curl_slist* list);
+using CurlEasy = CHandle<void, EndEasy>;
+using CurlList = CHandle<curl_slist, EndList>;
 
 struct Transfer {
   FetchEngine::Id id = 0;
@@ -36,9 +38,9 @@ struct Transfer {
 
   CurlEasy easy;
   CurlList headers;
-  std::array<char, CURL_ERROR_SIZE> curl_error{};
+  std::array<char, 256> curl_error{};  // CURL_ERROR_SIZE
   const AddressPolicy* addresses = nullptr;
-  std::set<curl_socket_t>* sockets = nullptr;  // of the engine
+  std::set<int>* sockets = nullptr;  // of the engine
   bool through_proxy = false;
 
   FetchOutcome out;
@@ -79,7 +81,8 @@ void SetCallbacks(Transfer* t);
 // What is known of the connection by now.
 void LearnConnection(Transfer* t);
 
-// It ended with `code`: sets the failure, or what the end says about the body.
-void JudgeEnd(Transfer* t, CURLcode code);
+// It ended with a CURLcode: sets the failure, or what the end says about the
+// body.
+void JudgeEnd(Transfer* t, int ended);
 
 }  // namespace stemma
