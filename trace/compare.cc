@@ -1,44 +1,39 @@
 #include "trace/compare.h"
 
 #include <algorithm>
-#include <span>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "trace/change_kinds.h"
 #include "trace/compared_side.h"
-#include "trace/site_model.h"
-#include "trace/word_lists.h"
+#include "trace/explain_gaps.h"
+#include "trace/shared_text.h"
 #include "trace/word_matching.h"
 
 namespace stemma {
 namespace {
 
 using Side = ComparedSide;
-using Gap = WordGap;
-using Run = MatchedRun;
-
-constexpr std::uint32_t kNone = ComparedSide::kNone;
 
 class Comparer {
  public:
   Comparer(const ComparedText& reference, const ComparedText& suspect,
            const CompareOptions& options)
-      : options_(options), lists_(Words()) {
-    same_site_ = !reference.site.empty() && reference.site == suspect.site &&
-                 reference.title != suspect.title;
-    site_ = reference.site;
+      : options_(options) {
     PrepareSides(reference, suspect, options, a_, b_);
+    matching_ = MatchWords(options, a_, b_);
+    gaps_ = ExplainGaps(a_, b_, matching_, options);
+    shared_ = MeasureShared(reference, suspect, a_, b_, options);
   }
 
   Comparison Solve() {
-    matching_ = MatchWords(options_, a_, b_);
-    for (const Gap& gap : GapsBetween(a_, b_)) Explain(gap);
-    FindMovedBlocks();
-    Measure();
+    result_.changes = std::move(gaps_.changes);
+    result_.coverage_reference = shared_.coverage_reference;
+    result_.coverage_suspect = shared_.coverage_suspect;
+    result_.longest_run_words = static_cast<int>(shared_.longest_run);
+    CountMovedBlocks();
     Decide();
     DescribeBlocks();
     std::ranges::stable_sort(
@@ -53,413 +48,16 @@ class Comparer {
   }
 
  private:
-  // ---- gaps ----
-
-  // One side of a gap: the rest of the block before, whole blocks, and the
-  // beginning of the block behind.
-  struct Parts {
-    std::uint32_t from = 0, head = 0, tail = 0, to = 0;
-    bool inner = false;  // all inside one block: [from, to) is one piece
-    bool HasHead() const { return from < head; }
-    bool HasWhole() const { return head < tail; }
-    bool HasTail() const { return tail < to; }
-  };
-  static Parts Split(const Side& side, std::uint32_t from, std::uint32_t to) {
-    Parts parts{from, from, to, to, false};
-    const bool after = from > 0 && from < side.size() && side.Matched(from - 1);
-    const bool before = to < side.size() && to > 0 && side.Matched(to);
-    if (from > 0 && to < side.size() &&
-        side.block[from - 1] == side.block[to]) {
-      parts.inner = true;
-      parts.head = parts.tail = to;
-      return parts;
-    }
-    if (after) {
-      while (parts.head < to &&
-             side.block[parts.head] == side.block[from - 1]) {
-        ++parts.head;
-      }
-    }
-    if (before) {
-      while (parts.tail > parts.head &&
-             side.block[parts.tail - 1] == side.block[to]) {
-        --parts.tail;
-      }
-    }
-    return parts;
-  }
-
-  void Explain(const Gap& gap) {
-    const Parts a = Split(a_, gap.a0, gap.a1);
-    const Parts b = Split(b_, gap.b0, gap.b1);
-    if (a.inner || b.inner) {
-      ExplainInner(a, b);
-      return;
-    }
-    if (a.HasHead() && CutOff(a_, a) &&
-        (!b.HasHead() || CutWord(b_, b, a_, a))) {
-      Lost(a.from, a.head);
-    } else if (b.HasHead() && CutOff(b_, b) &&
-               (!a.HasHead() || CutWord(a_, a, b_, b))) {
-      Gained(b.from, b.head);
-    } else {
-      ExplainPair({a.from, a.head, b.from, b.head});
-    }
-    Lost(a.head, a.tail);
-    Gained(b.head, b.tail);
-    ExplainPair({a.tail, a.to, b.tail, b.to});
-  }
-
-  // A gap inside one block of at least one side.
-  void ExplainInner(const Parts& a, const Parts& b) {
-    // Whole blocks against a place between two sentences of a joined block are
-    // blocks come or gone; anything else is an edit.
-    if (a.inner && a.from == a.to && b.HasWhole() && a_.Opens(a.to)) {
-      ExplainPair({a.from, a.from, b.from, b.head});
-      Gained(b.head, b.tail);
-      ExplainPair({a.to, a.to, b.tail, b.to});
-      return;
-    }
-    if (b.inner && b.from == b.to && a.HasWhole() && b_.Opens(b.to)) {
-      ExplainPair({a.from, a.head, b.from, b.from});
-      Lost(a.head, a.tail);
-      ExplainPair({a.tail, a.to, b.to, b.to});
-      return;
-    }
-    ExplainPair({a.from, a.to, b.from, b.to});
-  }
-
-  // Whether the rest of a block is missing because the text was cut there, as
-  // before a "read more" line: in the middle of a sentence, or with everything
-  // that follows.
-  bool CutOff(const Side& side, const Parts& parts) const {
-    const bool to_the_end = parts.to == side.size();
-    const bool middle = !side.Opens(parts.from);
-    if (middle && parts.head - parts.from >= kCutWords) return true;
-    return to_the_end && (middle || parts.HasWhole());
-  }
-
-  // Whether the last thing of a block is the beginning of the word that the
-  // other side has there: a text cut at a number of characters.
-  static bool CutWord(const Side& cut, const Parts& rest, const Side& whole,
-                      const Parts& parts) {
-    if (rest.head - rest.from != 1) return false;
-    const std::string_view word = whole.text->TextOf(whole.At(parts.from));
-    const std::string_view stump = cut.text->TextOf(cut.At(rest.from));
-    return stump.size() < word.size() && word.starts_with(stump);
-  }
-
-  // Whole blocks of the reference that the suspect lacks, or the reverse.
-  void Lost(std::uint32_t from, std::uint32_t to) {
-    if (from >= to) return;
-    lost_words_ += to - from;
-    for (std::uint32_t i = from; i < to; ++i) {
-      lost_blocks_ += i == from || a_.block[i] != a_.block[i - 1];
-    }
-  }
-  void Gained(std::uint32_t from, std::uint32_t to) {
-    if (from >= to) return;
-    gained_words_ += to - from;
-    for (std::uint32_t j = from; j < to; ++j) {
-      gained_blocks_ += j == from || b_.block[j] != b_.block[j - 1];
-    }
-  }
-
-  // ---- changes ----
-
-  // Sentences that lie wholly in a range.
-  static std::vector<std::pair<std::uint32_t, std::uint32_t>> WholeSentences(
-      const Side& side, std::uint32_t from, std::uint32_t to) {
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> whole;
-    for (std::uint32_t i = from; i < to;) {
-      std::uint32_t end = i + 1;
-      while (end < to && side.sentence[end] == side.sentence[i]) ++end;
-      if (side.Opens(i) && side.Opens(end)) whole.emplace_back(i, end);
-      i = end;
-    }
-    return whole;
-  }
-
-  // Whether so many whole sentences come or gone inside a block were blocks of
-  // their own before a house style ran blocks together. `joins`: how often
-  // this side is seen to do so; `edge`: the other side parts blocks here.
-  static bool AreBlocks(std::size_t sentences, std::int64_t joins, bool edge) {
-    if (sentences == 0) return false;
-    if (sentences >= 3) return true;
-    return joins > 0 && (sentences == 2 || edge);
-  }
-
-  void ExplainPair(const Gap& gap) {
-    if (gap.a0 >= gap.a1 && gap.b0 >= gap.b1) return;
-    const auto gone = WholeSentences(a_, gap.a0, gap.a1);
-    const auto come = WholeSentences(b_, gap.b0, gap.b1);
-    // Short whole "sentences" on both sides are one wording for another.
-    const bool swapped =
-        gap.a1 - gap.a0 <= kShortSentence && gap.b1 - gap.b0 <= kShortSentence;
-    if ((gone.empty() && come.empty()) ||
-        (swapped && gap.a0 < gap.a1 && gap.b0 < gap.b1)) {
-      AddChange(gap, {});
-      return;
-    }
-    std::uint32_t a = gap.a0;
-    std::uint32_t b = gap.b0;
-    // A sentence lost at a paragraph's end is an edit of that paragraph.
-    if (AreBlocks(gone.size(), matching_.joins_a, false)) {
-      Lost(gone.front().first, gone.back().second);
-    } else {
-      for (const auto& [from, to] : gone) {
-        AddChange({from, to, b, b}, "del_sentence");
-      }
-    }
-    const bool edges_a = gap.a0 == gap.a1 ? a_.OpensBlock(a) : false;
-    if (AreBlocks(come.size(), matching_.joins_b, edges_a)) {
-      Gained(come.front().first, come.back().second);
-    } else {
-      for (const auto& [from, to] : come) {
-        AddChange({a, a, from, to}, "ins_sentence");
-      }
-    }
-    // What is left at the edges belongs together.
-    const auto rest = [](const auto& whole, std::uint32_t from,
-                         std::uint32_t to) {
-      if (whole.empty())
-        return std::pair(std::pair(from, to), std::pair(to, to));
-      return std::pair(std::pair(from, whole.front().first),
-                       std::pair(whole.back().second, to));
-    };
-    const auto [a_head, a_tail] = rest(gone, gap.a0, gap.a1);
-    const auto [b_head, b_tail] = rest(come, gap.b0, gap.b1);
-    AddChange({a_head.first, a_head.second, b_head.first, b_head.second}, {});
-    AddChange({a_tail.first, a_tail.second, b_tail.first, b_tail.second}, {});
-  }
-
-  TokenRange Range(const Side& side, std::uint32_t from,
-                   std::uint32_t to) const {
-    TokenRange range{side.text, {}};
-    for (std::uint32_t i = from; i < to; ++i) {
-      range.tokens.push_back(side.token[i]);
-    }
-    return range;
-  }
-
-  Span SpanOf(const Side& side, std::uint32_t from, std::uint32_t to) const {
-    if (from < to) return {side.At(from).begin, side.At(to - 1).end};
-    std::size_t at = 0;
-    if (from > 0) {
-      at = side.At(from - 1).end;
-    } else if (from < side.size()) {
-      at = side.At(from).begin;
-    }
-    // Behind the space, where the next word would begin.
-    if (from > 0 && from < side.size() && side.At(from).begin == at + 1) ++at;
-    return {at, at};
-  }
-
-  // "February 2, 2006" for "December 9, 2106" is three changes, not one: each
-  // figure and date word against its own.
-  bool SplitNumbers(const Gap& gap, std::string_view kind) {
-    const std::uint32_t size = gap.a1 - gap.a0;
-    if (!kind.empty() || size < 2 || size > 8 || size != gap.b1 - gap.b0) {
-      return false;
-    }
-    for (std::uint32_t k = 0; k < size; ++k) {
-      const bool equal = a_.word[gap.a0 + k] == b_.word[gap.b0 + k];
-      if (!equal && KindHere(a_, gap.a0 + k) != KindHere(b_, gap.b0 + k)) {
-        return false;
-      }
-    }
-    for (std::uint32_t k = 0; k < size; ++k) {
-      AddChange({gap.a0 + k, gap.a0 + k + 1, gap.b0 + k, gap.b0 + k + 1}, {});
-    }
-    return true;
-  }
-  // 1: a figure, 2: a date word; others are all different.
-  std::uint64_t KindHere(const Side& side, std::uint32_t i) const {
-    if (side.At(i).kind == TokenKind::kNumber) return 1;
-    if (lists_.dates.contains(side.word[i])) return 2;
-    return side.word[i] | 4;
-  }
-
-  void AddChange(const Gap& gap, std::string_view kind) {
-    if (gap.a0 >= gap.a1 && gap.b0 >= gap.b1) return;
-    if (std::ranges::equal(Hashes(gap.a0, gap.a1, a_),
-                           Hashes(gap.b0, gap.b1, b_))) {
-      return;
-    }
-    if (SplitNumbers(gap, kind)) return;
-    Change change;
-    change.op = gap.a0 >= gap.a1   ? ChangeOp::kInsert
-                : gap.b0 >= gap.b1 ? ChangeOp::kDelete
-                                   : ChangeOp::kReplace;
-    if (kind.empty()) {
-      change.kinds =
-          KindsOf(Range(a_, gap.a0, gap.a1), Range(b_, gap.b0, gap.b1));
-    } else {
-      change.kinds = {std::string(kind)};
-    }
-    change.severity = SeverityOf(change.kinds);
-    change.reference = SpanOf(a_, gap.a0, gap.a1);
-    change.suspect = SpanOf(b_, gap.b0, gap.b1);
-    if (options_.with_text) {
-      change.reference_text = TextBetween(a_, gap.a0, gap.a1);
-      change.suspect_text = TextBetween(b_, gap.b0, gap.b1);
-      change.reference_context =
-          Around(a_, gap.a0, gap.a1, change.reference_context_at);
-      change.suspect_context =
-          Around(b_, gap.b0, gap.b1, change.suspect_context_at);
-    }
-    result_.changes.push_back(std::move(change));
-  }
-
-  // The text from one content word to another, as given.
-  static std::string TextBetween(const Side& side, std::uint32_t from,
-                                 std::uint32_t to) {
-    if (from >= to) return {};
-    const std::uint32_t begin = side.At(from).byte_begin;
-    const std::uint32_t end = side.At(to - 1).byte_end;
-    return std::string(side.text->text.substr(begin, end - begin));
-  }
-  // The words around, and where in them the change begins.
-  std::string Around(const Side& side, std::uint32_t from, std::uint32_t to,
-                     std::size_t& at) const {
-    const auto more = static_cast<std::uint32_t>(options_.context_words);
-    const std::uint32_t begin = from > more ? from - more : 0;
-    const std::uint32_t end = std::min(side.size(), to + more);
-    const std::string context = TextBetween(side, begin, end);
-    at = context.size();
-    if (begin < end && from < side.size()) {
-      at = std::min<std::size_t>(
-          context.size(), side.At(from).byte_begin - side.At(begin).byte_begin);
-    }
-    return context;
-  }
-
-  // ---- moves ----
-
-  void FindMovedBlocks() {
-    std::vector<std::uint32_t> size = BlockSizes(a_);
-    std::vector<std::uint32_t> moved(size.size(), 0);
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> extent(size.size(),
-                                                                {kNone, 0});
+  // Blocks of the reference of which something stands in another order.
+  void CountMovedBlocks() {
+    std::vector<bool> moved(a_.text->blocks.size(), false);
     for (std::uint32_t i = 0; i < a_.size(); ++i) {
-      if (!a_.Matched(i) || !a_.moved[i]) continue;
-      ++moved[a_.block[i]];
-      auto& [first, last] = extent[a_.block[i]];
-      first = std::min(first, i);
-      last = std::max(last, i);
+      if (a_.Matched(i) && a_.moved[i]) moved[a_.block[i]] = true;
     }
-    for (std::size_t block = 0; block < size.size(); ++block) {
-      if (moved[block] == 0) continue;
-      ++moved_blocks_;
-      moved_a_.insert(static_cast<std::uint32_t>(block));
-    }
+    moved_blocks_ = std::ranges::count(moved, true);
   }
 
   // ---- the verdict ----
-
-  // A sentence that is common property of many unrelated texts. Copies of one
-  // text share all their phrases, so what they all hold is not more frequent
-  // than the rest of them; a formula is.
-  bool IsFormula(const Side& side, std::uint32_t sentence) {
-    if (!options_.sites) return false;
-    const Sentence& words = side.text->sentences[sentence];
-    if (options_.sites->IsFormula(*side.text, words)) return true;
-    if (same_site_ && options_.sites->IsSeriesText(site_, words)) return true;
-    if (usual_ == 0) {
-      for (const Side* each : {&a_, &b_}) {
-        usual_ = std::max(
-            usual_, options_.sites->Frequency(
-                        *each->text, 0,
-                        static_cast<std::uint32_t>(each->text->tokens.size())));
-      }
-      usual_ = std::max(usual_, 1u);
-    }
-    return options_.sites->Frequency(*side.text, words.first_token,
-                                     words.end_token) >
-           usual_ + usual_ / 2 + kFormulaMargin;
-  }
-
-  // Formulas are looked for only where they could decide: when less than this
-  // share of either text is in the other.
-  static constexpr double kPlainlyShared = 0.8;
-
-  void Measure() {
-    const auto share = [](std::uint32_t part, std::uint32_t whole) {
-      return whole == 0 ? 0.0 : static_cast<double>(part) / whole;
-    };
-    for (const Run& run : RunsOf(a_, b_)) {
-      longest_run_ = std::max(longest_run_, run.size);
-      shared_ += run.size;
-    }
-    std::uint32_t shared_b = 0;
-    for (std::uint32_t j = 0; j < b_.size(); ++j) shared_b += b_.Matched(j);
-    result_.coverage_reference = share(shared_, a_.size());
-    result_.coverage_suspect = share(shared_b, b_.size());
-    result_.longest_run_words = static_cast<int>(longest_run_);
-    telling_share_ =
-        std::max(result_.coverage_reference, result_.coverage_suspect);
-    if (telling_share_ < kPlainlyShared) {
-      telling_share_ = std::max(MeasureSentences(a_), MeasureSentences(b_));
-    } else {
-      longest_sentence_ = longest_telling_ = longest_run_;
-    }
-  }
-
-  // The longest sentence that stands (nearly) whole on the other side and is no
-  // formula: phrases are common property, sentences are not. Gives the share of
-  // the side's own words, formulas left out, that the other side has.
-  double MeasureSentences(const Side& side) {
-    std::uint32_t own = 0;
-    std::uint32_t shared = 0;
-    std::uint32_t run = 0;
-    for (std::uint32_t i = 0; i < side.size();) {
-      std::uint32_t end = i;
-      std::uint32_t matched = 0;
-      const bool formula = IsFormula(side, side.sentence[i]);
-      for (; end < side.size() && side.sentence[end] == side.sentence[i];
-           ++end) {
-        const bool here = side.Matched(end);
-        matched += here;
-        const bool goes_on = here && end > 0 && side.Matched(end - 1) &&
-                             side.partner[end] == side.partner[end - 1] + 1;
-        run = !here || formula ? 0 : goes_on ? run + 1 : 1;
-        longest_telling_ = std::max(longest_telling_, run);
-      }
-      if (!formula) {
-        own += end - i;
-        if (matched * 10 >= (end - i) * 8) {
-          shared += matched;
-        } else {
-          shared += LongRuns(side, i, end);
-        }
-        if (matched * 10 >= (end - i) * 9) {
-          longest_sentence_ = std::max(longest_sentence_, end - i);
-        }
-      }
-      i = end;
-    }
-    // A text of little but formulas does not count as copied for the rest.
-    const auto least = static_cast<std::uint32_t>(0.3 * side.size()) + 1;
-    return static_cast<double>(shared) / std::max(own, least);
-  }
-
-  // Words of a sentence in matched runs too long to be a turn of phrase.
-  std::uint32_t LongRuns(const Side& side, std::uint32_t from,
-                         std::uint32_t to) const {
-    std::uint32_t words = 0;
-    for (std::uint32_t i = from; i < to;) {
-      std::uint32_t end = i;
-      while (end < to && side.Matched(end) &&
-             (end == i || side.partner[end] == side.partner[end - 1] + 1)) {
-        ++end;
-      }
-      if (end - i >= static_cast<std::uint32_t>(options_.min_run_words)) {
-        words += end - i;
-      }
-      i = std::max(end, i + 1);
-    }
-    return words;
-  }
 
   bool FurnitureDiffers() const {
     const auto hashes = [](const Side& side) {
@@ -518,16 +116,17 @@ class Comparer {
   void Decide() {
     const bool reordered = moved_blocks_ > 0;
     const bool edited = !result_.changes.empty() || reordered;
-    const bool excerpt = lost_words_ > 0;
-    const bool extended = gained_words_ > 0;
+    const bool excerpt = gaps_.lost_words > 0;
+    const bool extended = gaps_.gained_words > 0;
     const bool boilerplate = FurnitureDiffers();
     const bool cosmetic = TypographyDiffers() || matching_.respelled > 0;
-    const bool noisy = matching_.misread >= kNoisyWords &&
-                       static_cast<double>(matching_.misread) >=
-                           options_.noisy_share * 0.5 * std::max(1u, shared_);
+    const bool noisy =
+        matching_.misread >= kNoisyWords &&
+        static_cast<double>(matching_.misread) >=
+            options_.noisy_share * 0.5 * std::max(1u, shared_.words);
 
     const bool any_content = a_.size() > 0 || b_.size() > 0;
-    const double coverage = telling_share_;
+    const double coverage = shared_.telling_share;
     const bool empty_sides = a_.size() == 0 && b_.size() == 0;
     if (any_content && !Related(coverage)) {
       result_.verdict = Verdict::kUnrelated;
@@ -564,12 +163,12 @@ class Comparer {
 
   // Whether what is shared says that one text knew the other.
   bool Related(double coverage) const {
-    if (shared_ == 0) return false;
+    if (shared_.words == 0) return false;
     const auto needed = static_cast<std::uint32_t>(options_.min_run_words);
-    if (longest_sentence_ >= kTellingSentence) return true;
-    if (longest_telling_ >= 2 * needed) return true;
+    if (shared_.longest_sentence >= kTellingSentence) return true;
+    if (shared_.longest_telling >= 2 * needed) return true;
     // Short texts have no long runs; most of one must be in the other.
-    return coverage >= 0.5 && longest_run_ >= std::min(needed, 4u);
+    return coverage >= 0.5 && shared_.longest_run >= std::min(needed, 4u);
   }
 
   void Count() {
@@ -585,14 +184,14 @@ class Comparer {
     }
     result_.counts["reference_words"] = a_.size();
     result_.counts["suspect_words"] = b_.size();
-    result_.counts["shared_words"] = shared_;
+    result_.counts["shared_words"] = shared_.words;
     result_.counts["critical"] = critical;
     result_.counts["minor"] =
         static_cast<std::int64_t>(result_.changes.size()) - critical;
-    result_.counts["missing_blocks"] = lost_blocks_;
-    result_.counts["missing_words"] = lost_words_;
-    result_.counts["added_blocks"] = gained_blocks_;
-    result_.counts["added_words"] = gained_words_;
+    result_.counts["missing_blocks"] = gaps_.lost_blocks;
+    result_.counts["missing_words"] = gaps_.lost_words;
+    result_.counts["added_blocks"] = gaps_.gained_blocks;
+    result_.counts["added_words"] = gaps_.gained_words;
     result_.counts["moved_blocks"] = moved_blocks_;
     result_.counts["furniture"] = furniture;
     result_.counts["misread_words"] = matching_.misread;
@@ -603,8 +202,9 @@ class Comparer {
   double Confidence(double coverage) const {
     switch (result_.verdict) {
       case Verdict::kUnrelated:
-        return shared_ == 0 ? 1.0
-                            : std::clamp(1.0 - longest_run_ / 24.0, 0.5, 0.99);
+        return shared_.words == 0
+                   ? 1.0
+                   : std::clamp(1.0 - shared_.longest_run / 24.0, 0.5, 0.99);
       case Verdict::kQuoting:
         return std::clamp(0.5 + (0.5 - coverage), 0.5, 0.99);
       default: {
@@ -619,8 +219,8 @@ class Comparer {
   // ---- blocks, for people ----
 
   void DescribeBlocks() {
-    std::vector<std::size_t> first_of_a = AddBlocks(a_, b_, false);
-    std::vector<std::size_t> first_of_b = AddBlocks(b_, a_, true);
+    std::vector<std::size_t> first_of_a = AddBlocks(a_, false);
+    std::vector<std::size_t> first_of_b = AddBlocks(b_, true);
     // Partners: the block that shares most words.
     std::unordered_map<std::uint64_t, std::uint32_t> shared;
     for (std::uint32_t i = 0; i < a_.size(); ++i) {
@@ -648,9 +248,7 @@ class Comparer {
     }
   }
 
-  std::vector<std::size_t> AddBlocks(const Side& side, const Side& other,
-                                     bool on_suspect) {
-    (void)other;
+  std::vector<std::size_t> AddBlocks(const Side& side, bool on_suspect) {
     const std::size_t count = side.text->blocks.size();
     std::vector<std::uint32_t> matched(count, 0), moved(count, 0);
     const std::vector<std::uint32_t> sizes = BlockSizes(side);
@@ -677,24 +275,15 @@ class Comparer {
   }
 
   static constexpr std::uint32_t kTellingSentence = 8;
-  static constexpr std::uint32_t kFormulaMargin = 4;
-  static constexpr std::uint32_t kCutWords = 3;
-  static constexpr std::uint32_t kShortSentence = 3;
   static constexpr std::int64_t kNoisyWords = 3;
 
   const CompareOptions& options_;
-  const WordLists& lists_;
   Side a_, b_;
-  bool same_site_ = false;  // and different titles
-  std::string_view site_;
-  Comparison result_;
-  std::int64_t lost_words_ = 0, gained_words_ = 0;
-  std::int64_t lost_blocks_ = 0, gained_blocks_ = 0, moved_blocks_ = 0;
   MatchCounts matching_;
-  std::uint32_t longest_run_ = 0, longest_telling_ = 0, shared_ = 0;
-  std::uint32_t longest_sentence_ = 0, usual_ = 0;
-  double telling_share_ = 0;
-  std::unordered_set<std::uint32_t> moved_a_;
+  GapsExplained gaps_;
+  SharedText shared_;
+  std::int64_t moved_blocks_ = 0;
+  Comparison result_;
 };
 
 std::string Headline(std::string_view a, std::string_view b) {
