@@ -49,6 +49,11 @@ bool IsTokenPerCharacter(char32_t c) {
          (c >= 0x20000 && c < 0x323B0);    // Han extensions B to H
 }
 
+// Of kana: combining, and half width.
+bool IsVoicingMark(char32_t c) {
+  return c == 0x3099 || c == 0x309A || c == 0xFF9E || c == 0xFF9F;
+}
+
 Kind KindByRule(char32_t c) {
   switch (c) {
     case '\n':
@@ -146,7 +151,12 @@ struct Table {
       UErrorCode status = U_ZERO_ERROR;
       const std::int32_t length =
           unorm2_normalize(CaseFolder(), &unit, 1, out, 8, &status);
-      if (U_SUCCESS(status) && length == 1) fold[c] = out[0];
+      // One that may join with what stands before it, as the vowels of Hangul
+      // syllables taken apart, has no fold of its own.
+      if (U_SUCCESS(status) && length == 1 &&
+          unorm2_hasBoundaryBefore(CaseFolder(), static_cast<UChar32>(c))) {
+        fold[c] = out[0];
+      }
     }
   }
 };
@@ -277,6 +287,23 @@ class Reader {
     return c;
   }
 
+  // `c` was just read. A kana and its voicing mark are one, also where they
+  // were taken apart.
+  void Ideograph(Place start, char32_t c) {
+    form_.clear();
+    AppendUtf8(c, &form_);
+    Place end = Here();
+    const char32_t mark = at_ < text_.size() ? Next() : 0;
+    const bool voiced = IsVoicingMark(mark);
+    if (voiced) {
+      AppendUtf8(mark, &form_);
+      end = Here();
+    }
+    Return(end);
+    if (voiced || c >= 0xF900) form_ = FoldByIcu(form_);
+    Emit(start, end, TokenKind::kWord, false);
+  }
+
   void Step() {
     const Place start = Here();
     const char32_t c = Next();
@@ -290,10 +317,7 @@ class Reader {
         Number(start, false);
         break;
       case Kind::kIdeograph:
-        form_.clear();
-        AppendUtf8(c, &form_);
-        if (c >= 0xF900) form_ = FoldByIcu(form_);
-        Emit(start, Here(), TokenKind::kWord, false);
+        Ideograph(start, c);
         break;
       case Kind::kCurrency:
         form_.clear();
