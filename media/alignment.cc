@@ -1,125 +1,20 @@
 #include "media/alignment.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <deque>
-#include <map>
 #include <optional>
-#include <tuple>
 
+#include "media/alignment_spans.h"
+#include "media/alignment_votes.h"
 #include "media/registration.h"
 #include "media/view_match.h"
 
 namespace stemma {
 namespace {
 
-constexpr double kBin = 0.25;  // seconds of offset
-constexpr double kSpeeds[] = {1.0, 1.04, 24.0 / 25, 25.0 / 24};
-constexpr std::size_t kMostLines = 16;  // tried for one pair of videos
-constexpr std::size_t kPairs = 12;      // that a registration rests on
-constexpr double kMatch = 0.5;          // of the tiles agree
-constexpr double kSurelySame = 0.7;     // the same
-constexpr float kPictureEnergy = 7;    // grey levels: more than a logo on black
-constexpr double kSample = 0.25;       // seconds between samples, about
-constexpr int kLeastSamples = 11;      // matched, more than 2.5 s
-constexpr double kLeastEvidence = 8;   // samples' worth of full agreement
-constexpr double kLeastSeconds = 2.6;  // of matched query time
-constexpr double kShortSeconds = 4;    // below this the pictures must agree
-constexpr double kShortEvidence = 12;  // nearly to the last tile
-constexpr double kBridge = 0.8;        // seconds of mismatch passed over
-constexpr double kSnap = 0.4;          // to a cut or an end
-
-struct Line {
-  AlignmentLine at;
-  bool mirrored = false;
-  Region q_region, r_region;
-  double votes = 0;
-};
-
-// ---- votes ----
-
-struct Tally {
-  std::int64_t bin;
-  std::uint32_t q;
-  double weight;
-};
-
-// The peaks of the votes over offset for one speed. Each query sample counts
-// once for each bin, so that a still picture, which fits anywhere, does not
-// drown the rest.
-void FindPeaks(const VideoReport& query, const VideoReport& reference,
-               std::span<const AlignmentVote> votes, double speed,
-               bool mirrored, std::vector<Line>& lines) {
-  std::vector<Tally> tallies;
-  for (const AlignmentVote& vote : votes) {
-    if (vote.mirrored != mirrored) continue;
-    const double offset = reference.samples[vote.r].seconds -
-                          speed * query.samples[vote.q].seconds;
-    const auto bin = static_cast<std::int64_t>(std::floor(offset / kBin + 0.5));
-    for (const int step : {-1, 0, 1}) {
-      tallies.push_back(
-          {bin + step, vote.q, vote.weight * (step == 0 ? 1.0 : 0.5)});
-    }
-  }
-  std::sort(tallies.begin(), tallies.end(), [](const Tally& a, const Tally& b) {
-    return std::tie(a.bin, a.q, b.weight) < std::tie(b.bin, b.q, a.weight);
-  });
-  std::map<std::int64_t, double> bins;
-  for (std::size_t i = 0; i < tallies.size(); ++i) {
-    const bool first = i == 0 || tallies[i].bin != tallies[i - 1].bin ||
-                       tallies[i].q != tallies[i - 1].q;
-    if (first) bins[tallies[i].bin] += tallies[i].weight;
-  }
-  for (const auto& [bin, weight] : bins) {
-    const auto other = [&](std::int64_t n) {
-      const auto found = bins.find(n);
-      return found == bins.end() ? 0.0 : found->second;
-    };
-    if (weight < 0.8 || weight < other(bin - 1) || weight <= other(bin + 1)) {
-      continue;
-    }
-    Line line;
-    line.at = {speed, static_cast<double>(bin) * kBin};
-    line.mirrored = mirrored;
-    line.votes = weight;
-    lines.push_back(line);
-  }
-}
-
-bool IsNear(const AlignmentVote& vote, const Line& line,
-            const VideoReport& query, const VideoReport& reference) {
-  return vote.mirrored == line.mirrored &&
-         std::abs(line.at.At(query.samples[vote.q].seconds) -
-                  reference.samples[vote.r].seconds) < 1.5 * kBin;
-}
-
-// The pair of regions that most of a line's votes name.
-void ChooseRegions(const VideoReport& query, const VideoReport& reference,
-                   std::span<const AlignmentVote> votes, Line& line) {
-  const auto key = [](const Region& r) {
-    const auto n = [](double v) {
-      return static_cast<int>(std::lround(v * 64));
-    };
-    return std::array{n(r.left), n(r.top), n(r.right), n(r.bottom)};
-  };
-  std::map<std::pair<std::array<int, 4>, std::array<int, 4>>,
-           std::pair<double, const AlignmentVote*>>
-      sums;
-  for (const AlignmentVote& vote : votes) {
-    if (!IsNear(vote, line, query, reference)) continue;
-    auto& [sum, first] = sums[{key(vote.q_region), key(vote.r_region)}];
-    sum += vote.weight;
-    if (first == nullptr) first = &vote;
-  }
-  double best = 0;
-  for (const auto& [regions, entry] : sums) {
-    if (entry.first <= best) continue;
-    best = entry.first;
-    line.q_region = entry.second->q_region;
-    line.r_region = entry.second->r_region;
-  }
-}
+constexpr double kSurelySame = 0.7;  // the same
+constexpr float kPictureEnergy = 7;  // grey levels: more than a logo on black
 
 // ---- proof on the pictures ----
 
@@ -341,38 +236,6 @@ Walked Walk(const VideoReport& query, const VideoReport& reference,
   return walked;
 }
 
-// Pairs along the line that have enough detail, evenly spread.
-std::vector<PatchPair> PairsOn(const VideoReport& query,
-                               const VideoReport& reference,
-                               std::span<const AlignmentVote> votes,
-                               const Line& line) {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> on;
-  for (const AlignmentVote& vote : votes) {
-    if (IsNear(vote, line, query, reference)) on.emplace_back(vote.q, vote.r);
-  }
-  std::sort(on.begin(), on.end());
-  // For each query sample the reference sample nearest to the line.
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> one;
-  const auto away = [&](const auto& pair) {
-    return std::abs(line.at.At(query.samples[pair.first].seconds) -
-                    reference.samples[pair.second].seconds);
-  };
-  for (const auto& pair : on) {
-    if (one.empty() || one.back().first != pair.first) {
-      one.push_back(pair);
-    } else if (away(pair) < away(one.back())) {
-      one.back() = pair;
-    }
-  }
-  std::vector<PatchPair> pairs;
-  const std::size_t n = std::min(one.size(), kPairs);
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto& [q, r] = one[i * one.size() / n];
-    pairs.push_back({&query.samples[q], &reference.samples[r]});
-  }
-  return pairs;
-}
-
 // Pairs of samples that the lines say show the same, evenly spread.
 std::vector<PatchPair> MatchedPairs(const VideoReport& query,
                                     const VideoReport& reference,
@@ -510,121 +373,6 @@ void Assign(const std::vector<Walked>& walks, VideoAlignment& alignment) {
   }
 }
 
-double SnapTo(double t, const std::vector<double>& marks) {
-  double best = t, distance = kSnap;
-  for (const double mark : marks) {
-    if (std::abs(mark - t) < distance) {
-      distance = std::abs(mark - t);
-      best = mark;
-    }
-  }
-  return best;
-}
-
-struct Run {
-  int line;
-  std::size_t first, last;
-};
-
-// Runs of matched samples, over unknown ones and over short mismatches.
-std::vector<Run> RunsOf(const VideoReport& query,
-                        const VideoAlignment& alignment) {
-  std::vector<Run> runs;
-  for (std::size_t k = 0; k < alignment.samples.size(); ++k) {
-    const AlignedSample& at = alignment.samples[k];
-    if (at.kind != AlignedSample::Kind::kMatch) continue;
-    if (!runs.empty() && runs.back().line == at.line) {
-      double mismatch = 0;
-      for (std::size_t i = runs.back().last + 1; i < k; ++i) {
-        if (alignment.samples[i].kind == AlignedSample::Kind::kMismatch) {
-          mismatch += query.samples[i].seconds - query.samples[i - 1].seconds;
-        }
-      }
-      if (mismatch <= kBridge) {
-        runs.back().last = k;
-        continue;
-      }
-    }
-    runs.push_back({at.line, k, k});
-  }
-  std::erase_if(runs, [](const Run& run) { return run.last - run.first < 2; });
-  return runs;
-}
-
-void MakeSpans(const VideoReport& query, const VideoReport& reference,
-               VideoAlignment& alignment) {
-  std::vector<double> cuts = {0, query.duration};
-  for (const Shot& shot : query.shots) cuts.push_back(shot.start);
-  std::vector<Run> runs = RunsOf(query, alignment);
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    Run run = runs[i];
-    // Unknown samples beside a run belong to it, up to the next run.
-    const std::size_t low = i == 0 ? 0 : runs[i - 1].last + 1;
-    const std::size_t high =
-        i + 1 < runs.size() ? runs[i + 1].first : alignment.samples.size();
-    const auto unknown = [&](std::size_t k) {
-      return alignment.samples[k].kind == AlignedSample::Kind::kUnknown &&
-             alignment.samples[k].r >= 0;
-    };
-    while (run.first > low && unknown(run.first - 1)) --run.first;
-    while (run.last + 1 < high && unknown(run.last + 1)) ++run.last;
-
-    const AlignmentLine& line =
-        alignment.lines[static_cast<std::size_t>(run.line)];
-    AlignedSpan span;
-    span.line = run.line;
-    span.q0 = query.samples[run.first].seconds - kSample / 2;
-    span.q1 = query.samples[run.last].seconds + kSample / 2;
-    // The reference's own ends, and cuts of the query, are where joins lie.
-    std::vector<double> marks = cuts;
-    marks.push_back((0 - line.offset) / line.speed);
-    marks.push_back((reference.duration - line.offset) / line.speed);
-    span.q0 = SnapTo(span.q0, marks);
-    span.q1 = SnapTo(span.q1, marks);
-    if (!alignment.spans.empty()) {
-      AlignedSpan& before = alignment.spans.back();
-      if (span.q0 < before.q1) {
-        const double middle = SnapTo((span.q0 + before.q1) / 2, cuts);
-        span.q0 = before.q1 = middle;
-        before.r1 =
-            alignment.lines[static_cast<std::size_t>(before.line)].At(middle);
-      }
-    }
-    span.q0 = std::clamp(span.q0, 0.0, query.duration);
-    span.q1 = std::clamp(span.q1, span.q0, query.duration);
-    // Within the reference, and both ends moved together.
-    double r0 = line.At(span.q0), r1 = line.At(span.q1);
-    if (r0 < 0) {
-      span.q0 += -r0 / line.speed;
-      r0 = 0;
-    }
-    if (r1 > reference.duration) {
-      span.q1 -= (r1 - reference.duration) / line.speed;
-      r1 = reference.duration;
-    }
-    if (span.q1 - span.q0 < 0.4 || r1 <= r0) continue;
-    span.r0 = r0;
-    span.r1 = r1;
-    alignment.spans.push_back(span);
-  }
-}
-
-bool IsEnough(const VideoReport& query, const VideoReport& reference,
-              const VideoAlignment& alignment) {
-  double seconds = 0;
-  for (const AlignedSpan& span : alignment.spans) seconds += span.q1 - span.q0;
-  const double shorter = std::min(query.duration, reference.duration);
-  if (shorter < 3.2) {
-    return alignment.matched >= 3 && seconds >= 0.8 * shorter &&
-           alignment.agreement >= 0.75;
-  }
-  const double evidence =
-      alignment.matched * 2 * (alignment.agreement - kMatch);
-  return alignment.matched >= kLeastSamples && seconds >= kLeastSeconds &&
-         evidence >=
-             (seconds < kShortSeconds ? kShortEvidence : kLeastEvidence);
-}
-
 // How many samples only `walk` explains, in its longest stretch.
 int OnlyHere(const Walked& walk, const std::vector<Walked>& chosen) {
   int best = 0, run = 0;
@@ -693,17 +441,8 @@ int BestLine(const std::vector<Line>& lines, const std::vector<Walked>& tried) {
 std::optional<VideoAlignment> Align(const VideoReport& query,
                                     const VideoReport& reference,
                                     std::span<const AlignmentVote> votes) {
-  std::vector<Line> lines;
-  for (const bool mirrored : {false, true}) {
-    for (const double speed : kSpeeds) {
-      FindPeaks(query, reference, votes, speed, mirrored, lines);
-    }
-  }
+  std::vector<Line> lines = LinesOf(query, reference, votes);
   if (lines.empty()) return std::nullopt;
-  std::stable_sort(
-      lines.begin(), lines.end(),
-      [](const Line& a, const Line& b) { return a.votes > b.votes; });
-  if (lines.size() > kMostLines) lines.resize(kMostLines);
 
   // Each line finds its own geometry; then the speed whose lines explain the
   // most with the fewest lines wins, and its best line's geometry is shared.
