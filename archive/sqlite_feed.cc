@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "archive/event_log.h"
@@ -174,8 +175,18 @@ Result<std::string> SqliteIndex::LineAt(std::uint64_t at, std::uint64_t size) {
   return line;
 }
 
+Result<bool> SqliteIndex::HasWholeLog() {
+  STEMMA_TRY(const std::string bytes, Meta("log_bytes"));
+  std::error_code failed;
+  const std::uint64_t size = fs::file_size(log_, failed);
+  return !failed && size == std::strtoull(bytes.c_str(), nullptr, 10);
+}
+
 Status SqliteIndex::CatchUp(const RecordSource& records) {
   if (!fs::exists(log_)) return {};
+  // Mostly nothing is new: then nobody is locked out.
+  STEMMA_TRY(const bool all, HasWholeLog());
+  if (all) return {};
   bool more = true;
   while (more) {
     // Another process may be catching up, too; only one at a time does it.

@@ -78,6 +78,8 @@ class SqliteIndex : public Index, public IndexFeeder {
   class Rows;
   Status Clear();
   Status UseWal();
+  // Whether the log ends where it was last read to.
+  Result<bool> HasWholeLog();
   Status SetMeta(std::string_view key, std::string_view value);
   Result<std::string> LineAt(std::uint64_t at, std::uint64_t size);
   Status Apply(std::uint64_t at, std::string_view line,
