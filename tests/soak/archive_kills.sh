@@ -4,20 +4,20 @@
 #   tests/soak/archive_kills.sh [RUNS]
 # RUNS of each mode [8], three kills a run: 3 programs x 3 modes x 8 runs make
 # 216 kills. The writer's runs end in junk behind its files, too. BIN is the
-# folder of the programs, SHARED the one with tools/. The last line of each mode
-# is crashloop's report. crawl_kills.sh does the same to `crawl`.
+# folder of the programs, which are built if it is not given, SHARED the one
+# with tools/. The last line of each mode is crashloop's report. crawl_kills.sh
+# does the same to `crawl`.
 set -eu
 here=$(cd "$(dirname "$0")/../.." && pwd)
-bin=${BIN:-$here/build/release/bin}
 shared=${SHARED:-$here/../shared}
 runs=${1:-8}
 if [ ! -f "$shared/tools/crashloop.py" ]; then
   echo "skipped: no $shared/tools/crashloop.py"
   exit 77
 fi
-if [ ! -x "$bin/archive-crash-driver" ]; then
-  echo "build it first: script/build release archive-crash-driver" >&2
-  exit 2
+bin=${BIN:-$here/build/release/bin}
+if [ -z "${BIN:-}" ]; then
+  "$here/script/build" release stemma stemma-media-worker archive-crash-driver
 fi
 work=$(mktemp -d)
 trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT
