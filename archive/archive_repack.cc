@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "archive/archive_core.h"
+#include "archive/bundle_name.h"
 #include "archive/cdxj.h"
 #include "archive/durable_file.h"
 #include "archive/record_places.h"
@@ -31,8 +32,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr std::string_view kSuffix = ".warc.zst";
-
 std::string Text(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_string() ? found->get<std::string>()
@@ -43,12 +42,6 @@ std::optional<std::uint64_t> Number(const Json& json, const char* key) {
   const auto found = json.find(key);
   if (found == json.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<std::uint64_t>();
-}
-
-fs::path CdxjBeside(const fs::path& bundle) {
-  std::string name = bundle.string();
-  name.resize(name.size() - kSuffix.size());
-  return name + ".cdxj";
 }
 
 fs::path Fresh(fs::path path) {
@@ -89,7 +82,7 @@ Result<std::vector<SealedBundle>> SealedBundles(const fs::path& archive) {
     sealed.sha256 = Text(*bundle, "sha256");
     sealed.records_root = Text(*bundle, "records_root");
     if (sealed.sha256.empty() || sealed.records_root.empty() ||
-        !IsBundleName(sealed.name) || !sealed.name.ends_with(kSuffix)) {
+        !IsBundleName(sealed.name) || !sealed.name.ends_with(kBundleSuffix)) {
       return {};
     }
     sealed.sha512 = Text(*bundle, "sha512");

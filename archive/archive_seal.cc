@@ -72,9 +72,8 @@ Result<ArchiveCore::SealFacts> ArchiveCore::FactsOfSealed(
 Result<ArchiveCore::SealFacts> ArchiveCore::StateSeal(
     const std::string& base, const BundleFacts& facts,
     SortedLines& lines) const {
-  const std::string stem = base.substr(0, base.size() - kBundleSuffix.size());
   STEMMA_TRY(DurableFile beside,
-             DurableFile::Begin(dir_ / "bundles" / (stem + ".cdxj"), 0444));
+             DurableFile::Begin(CdxjBeside(dir_ / "bundles" / base), 0444));
   STEMMA_TRY(const CdxjFacts cdxj, WriteCdxj(lines, beside));
   STEMMA_CHECK_OK(beside.Commit());
   SealFacts sealing;

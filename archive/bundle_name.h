@@ -16,4 +16,11 @@ inline std::string BundleBase(const std::filesystem::path& path) {
   return name;
 }
 
+// Where the index of a sealed bundle is.
+inline std::filesystem::path CdxjBeside(const std::filesystem::path& bundle) {
+  std::string path = bundle.string();
+  path.resize(path.size() - kBundleSuffix.size());
+  return path + ".cdxj";
+}
+
 }  // namespace stemma

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "archive/bundle_name.h"
 #include "archive/bundle_seal.h"
 #include "archive/cdxj_check.h"
 #include "archive/check_book.h"
@@ -413,7 +414,7 @@ Status ArchiveCheck::CheckUnsealed(const std::string& name, const Blob& file) {
 
 void ArchiveCheck::CheckCdxj(const std::string& name,
                              const BundleClaim& claim) {
-  const std::string file = name.substr(0, name.size() - 9) + ".cdxj";
+  const std::string file = CdxjBeside(name).string();
   fs::path path = dir_ / file;
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {

@@ -10,12 +10,13 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "archive/bundle_name.h"
 #include "archive/bundle_seal.h"
 #include "archive/cdxj.h"
 #include "archive/cdxj_check.h"
 #include "archive/durable_file.h"
-#include "archive/event_log.h"
 #include "archive/record_scan.h"
+#include "archive/repack.h"
 #include "archive/stored_record.h"
 #include "archive/zip_reader.h"
 #include "hash/labelled_digest.h"
@@ -343,41 +344,25 @@ Result<WaczReport> CheckWacz(const fs::path& path, const WaczTrust& trust,
 }
 
 Result<std::size_t> RepairCdxj(const fs::path& dir) {
-  std::map<std::string, std::string> sealed;  // bundle -> digest of its CDXJ
-  STEMMA_TRY(
-      const std::uint64_t end,
-      ForEachLogLine(
-          dir / "manifest" / "events.jsonl", 0,
-          [&](std::uint64_t, std::string_view line) -> Status {
-            if (line.find("\"cdxj_sha256\":\"") == std::string_view::npos) {
-              return {};
-            }
-            const Json event = Json::parse(line, nullptr, false);
-            if (!event.is_object()) return {};
-            const auto bundle = event.find("bundle");
-            if (bundle == event.end()) return {};
-            sealed[bundle->value("name", "")] = event.value("cdxj_sha256", "");
-            return {};
-          }));
-  static_cast<void>(end);
+  STEMMA_TRY(const std::vector<SealedBundle> sealed, SealedBundles(dir));
   std::size_t made = 0;
-  for (const auto& [name, digest] : sealed) {
-    if (!IsBundleName(name) || !fs::exists(dir / name)) continue;
-    const fs::path beside = dir / (name.substr(0, name.size() - 9) + ".cdxj");
+  for (const SealedBundle& claim : sealed) {
+    const fs::path file = dir / claim.name;
+    if (claim.cdxj_sha256.empty() || !fs::exists(file)) continue;
+    const fs::path beside = CdxjBeside(file);
     const Result<Blob> there = BlobOfFile(beside.string());
     if (there) {
       STEMMA_TRY(const Sha256 found, Sha256OfPrefix(*there, there->size()));
-      if (found.Hex() == digest) continue;
+      if (found.Hex() == claim.cdxj_sha256) continue;
     }
-    STEMMA_TRY(const Blob bundle, BlobOfFile((dir / name).string()));
+    STEMMA_TRY(const Blob bundle, BlobOfFile(file.string()));
     SortedLines lines(beside.parent_path());
-    STEMMA_TRY(
-        const BundleFacts facts,
-        ReadBundleFacts(bundle, fs::path(name).filename().string(), lines));
+    STEMMA_TRY(const BundleFacts facts,
+               ReadBundleFacts(bundle, file.filename().string(), lines));
     STEMMA_TRY(DurableFile fresh, DurableFile::Begin(beside, 0444));
     STEMMA_TRY(const CdxjFacts cdxj, WriteCdxj(lines, fresh));
     // A damaged bundle gives another index; then the seal is no help here.
-    if (cdxj.sha256.Hex() != digest) continue;
+    if (cdxj.sha256.Hex() != claim.cdxj_sha256) continue;
     if (there) {
       std::error_code failed;
       fs::create_directories(dir / "quarantine", failed);

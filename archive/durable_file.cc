@@ -48,6 +48,13 @@ Status SyncFolder(const std::filesystem::path& folder) {
   return {};
 }
 
+Status RefuseToReplace(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return {};
+  return Error(ErrorCode::kRefused,
+               path.string() + " exists; choose another name");
+}
+
 Status MakeFolderDurably(const std::filesystem::path& folder) {
   std::error_code ignored;
   if (folder.empty() || std::filesystem::is_directory(folder, ignored)) {

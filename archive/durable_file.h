@@ -42,6 +42,9 @@ class DurableFile {
 Status WriteDurably(const std::filesystem::path& path, std::string_view bytes,
                     unsigned int mode = 0644);
 
+// kRefused if something is at `path` already.
+Status RefuseToReplace(const std::filesystem::path& path);
+
 // Makes a folder and those above it where they are missing; their names are
 // durable then.
 Status MakeFolderDurably(const std::filesystem::path& folder);

@@ -15,6 +15,7 @@
 
 #include "archive/append_file.h"
 #include "archive/bundle_seal.h"
+#include "archive/bundles_to_give.h"
 #include "archive/durable_file.h"
 #include "archive/index.h"
 #include "archive/index_rows.h"
@@ -125,28 +126,6 @@ class GzipWarc {
   std::vector<std::string> lines_;
 };
 
-// A bundle, and of one that is being written only what the log vouches for.
-struct BundleToGive {
-  fs::path path;
-  std::string name;  // "NAME.warc.zst"
-  bool open = false;
-  std::set<std::uint64_t> committed;  // offsets of records
-  std::uint64_t end = 0;              // of the last of them
-
-  bool Gives(std::uint64_t offset) const {
-    return !open || committed.contains(offset);
-  }
-  // Of a bundle sealed since it was listed, the sealed file.
-  Result<Blob> File() const {
-    Result<Blob> file = BlobOfFile(path.string());
-    if (!file && open && file.error().code() == ErrorCode::kNotFound) {
-      file = BlobOfFile((path.parent_path() / name).string());
-    }
-    if (!file) return std::move(file).error();
-    return open ? SubBlob(*std::move(file), 0, end) : *std::move(file);
-  }
-};
-
 // The records of a bundle, as they are.
 class CopySink : public RecordInfoSink {
  public:
@@ -190,39 +169,6 @@ class CopySink : public RecordInfoSink {
   bool gives_ = false;
   Status status_;
 };
-
-Result<std::vector<BundleToGive>> BundlesOf(ArchiveReader& reader) {
-  std::map<std::string, BundleToGive> bundles;
-  bool any_open = false;
-  std::error_code failed;
-  for (const auto& entry :
-       fs::directory_iterator(reader.dir() / "bundles", failed)) {
-    std::string name = entry.path().filename().string();
-    const bool open = name.ends_with(".warc.zst.open");
-    if (open) name.resize(name.size() - 5);
-    if (!name.ends_with(".warc.zst")) continue;
-    any_open |= open;
-    bundles["bundles/" + name] = {entry.path(), name, open, {}, 0};
-  }
-  if (failed) return Error(ErrorCode::kIo, "listing bundles");
-  const auto vouch = [&](std::string_view, const Json& event) -> Status {
-    for (const RecordInfo& record : RecordsInEvent(event)) {
-      const auto bundle = bundles.find(record.bundle);
-      if (bundle == bundles.end() || !bundle->second.open) continue;
-      bundle->second.committed.insert(record.offset);
-      bundle->second.end =
-          std::max(bundle->second.end, record.offset + record.length);
-    }
-    return {};
-  };
-  if (any_open) STEMMA_CHECK_OK(reader.ForEachEvent(vouch));
-  std::vector<BundleToGive> in_order;
-  for (auto& [name, bundle] : bundles) {
-    if (bundle.open && bundle.end == 0) continue;
-    in_order.push_back(std::move(bundle));
-  }
-  return in_order;
-}
 
 // Records of the chosen captures, each once, originals of revisits before all.
 class Selection {
@@ -299,7 +245,7 @@ Status WriteRecords(ArchiveReader& reader, const ExportOptions& options,
     }
     return {};
   }
-  STEMMA_TRY(const std::vector<BundleToGive> bundles, BundlesOf(reader));
+  STEMMA_TRY(const std::vector<BundleToGive> bundles, BundlesToGive(reader));
   for (const BundleToGive& bundle : bundles) {
     STEMMA_TRY(const Blob file, bundle.File());
     CopySink sink(to, filename, bundle);
@@ -337,13 +283,6 @@ class Unfinished {
  private:
   fs::path to_, beside_;
 };
-
-Status RefuseToReplace(const fs::path& to) {
-  std::error_code ignored;
-  if (!fs::exists(to, ignored)) return {};
-  return Error(ErrorCode::kRefused,
-               fmt::format("{} exists; choose another name", to.string()));
-}
 
 // pages.jsonl: captures with a page, ts as its WARC-Date.
 Result<std::string> PagesOf(ArchiveReader& reader, const ExportOptions& options,
@@ -567,55 +506,6 @@ Result<ExportReport> ExportWacz(ArchiveReader& reader, const fs::path& to,
   std::error_code ignored;
   report.bytes = fs::file_size(part.path(), ignored);
   STEMMA_CHECK_OK(part.Settle());
-  return report;
-}
-
-namespace {
-
-// The CDXJ lines of a bundle's records that are given.
-class IndexSink : public RecordInfoSink {
- public:
-  IndexSink(const BundleToGive& bundle, SortedLines& lines)
-      : bundle_(bundle), lines_(lines) {}
-  const Status& status() const { return status_; }
-  bool HasEnough() const override { return head_known(); }
-
- protected:
-  void OnInfo(const WarcHeader&, const RecordInfo& info, std::string_view,
-              bool whole) override {
-    if (!whole || !status_ || !bundle_.Gives(info.offset)) return;
-    if (const auto line = CdxjOf(info, bundle_.name)) {
-      status_ = lines_.Add(line->Text());
-    }
-  }
-
- private:
-  const BundleToGive& bundle_;
-  SortedLines& lines_;
-  Status status_;
-};
-
-}  // namespace
-
-Result<ExportReport> ExportCdxj(ArchiveReader& reader, const fs::path& to) {
-  STEMMA_CHECK_OK(RefuseToReplace(to));
-  STEMMA_TRY(const std::vector<BundleToGive> bundles, BundlesOf(reader));
-  STEMMA_TRY(DurableFile file, DurableFile::Begin(to));
-  SortedLines lines(to.parent_path());
-  // Larger frames as streams, of which the heads are read.
-  ScanLimits limits;
-  limits.frames.max_content = 256 << 10;
-  for (const BundleToGive& bundle : bundles) {
-    STEMMA_TRY(const Blob blob, bundle.File());
-    IndexSink sink(bundle, lines);
-    STEMMA_CHECK_OK(ScanWarc(blob, sink, limits));
-    STEMMA_CHECK_OK(sink.status());
-  }
-  STEMMA_TRY(const CdxjFacts written, WriteCdxj(lines, file));
-  STEMMA_CHECK_OK(file.Commit());
-  ExportReport report;
-  report.records = written.lines;
-  report.bytes = written.bytes;
   return report;
 }
 
