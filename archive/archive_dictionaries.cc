@@ -117,7 +117,7 @@ void ArchiveCore::ConsiderDictionary(std::unique_lock<std::mutex>& lock) {
     return static_cast<std::uint64_t>(bytes);
   };
   still->look_at =
-      std::max(still->look_at, later(pages * std::clamp(missing, 2.0, 3.0)));
+      std::max(still->look_at, later(pages * std::clamp(missing, 2.0, 8.0)));
   still->look_at_strange = std::max(
       still->look_at_strange, later(strange * std::clamp(missing, 1.25, 2.0)));
 }

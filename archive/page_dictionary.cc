@@ -23,6 +23,20 @@ std::uint64_t SizeWith(FrameEncoder& encoder, std::string_view page) {
   return frame ? frame->size() : page.size();
 }
 
+// How much is measured. Packing anew has the time; of a capture's it is a
+// large part.
+struct Effort {
+  std::size_t tries;    // pages tried for the first one of a place
+  std::size_t asked;    // others of the place that a page is tried on
+  std::size_t outside;  // of a place, what the finished dictionary is tried on
+  std::size_t statistics;  // bytes
+};
+
+Effort EffortFor(const DictionaryOptions& options) {
+  if (options.whole) return {2, 4, 4, 2 << 20};
+  return {1, 2, 3, 768 << 10};
+}
+
 // The pages of one place while a dictionary is chosen.
 struct Candidate {
   const PageSamples::Place* place = nullptr;
@@ -97,7 +111,7 @@ class Chooser {
       for (std::size_t i = 0; i < c.inside.size(); ++i) {
         const bool told = told_.contains(c.place->sources[i]);
         if ((c.inside[i] || told) && !options_.whole) continue;
-        if (!c.inside[i] && ++measured > kOutside) continue;
+        if (!c.inside[i] && ++measured > effort_.outside) continue;
         const std::string_view page = c.place->pages[i];
         const double won = static_cast<double>(SizeWith(without, page)) -
                            static_cast<double>(SizeWith(with, page));
@@ -117,9 +131,6 @@ class Chooser {
 
  private:
   static constexpr std::size_t kMeasured = 48;
-  static constexpr std::size_t kOutside =
-      4;  // that speak for the rest of a place
-  static constexpr int kTries = 2;
   // Beyond this a second page of a place costs time for little: tables and
   // content outgrow the processor's cache.
   static constexpr std::size_t kRoomForSeconds = 512 << 10;
@@ -135,9 +146,9 @@ class Chooser {
   // True if a page of this place went in.
   bool AddBest(Candidate& c, std::size_t round, std::size_t room) {
     const std::size_t limit = round == 0 ? room : kRoomForSeconds;
-    const int tries = round == 0 ? kTries : 1;
+    const std::size_t tries = round == 0 ? effort_.tries : 1;
     Try best;
-    int tried = 0;
+    std::size_t tried = 0;
     for (std::size_t i = 0; i < c.inside.size() && tried < tries; ++i) {
       const std::string_view page = c.place->pages[i];
       if (c.inside[i] || content_.size() + page.size() > limit) continue;
@@ -165,7 +176,7 @@ class Chooser {
     t.page = i;
     double saved = 0, plain = 0;
     for (std::size_t q = c.inside.size();
-         q-- > 0 && t.sizes.size() < kOutside;) {
+         q-- > 0 && t.sizes.size() < effort_.asked;) {
       if (c.inside[q] || q == i || told_.contains(c.place->sources[q])) {
         continue;
       }
@@ -199,6 +210,7 @@ class Chooser {
   }
 
   const DictionaryOptions& options_;
+  const Effort effort_ = EffortFor(options_);
   std::vector<PageSamples::Place> places_;
   std::vector<Candidate> candidates_;
   std::string content_;
@@ -358,13 +370,13 @@ Result<PageDictionary> BuildPageDictionary(const PageSamples& samples,
   content += small;
 
   // Of these only the statistics of what compression leaves are taken.
-  constexpr std::size_t kMostStatistics = 2 << 20;
+  const std::size_t most = EffortFor(options).statistics;
   std::string all;
-  all.reserve(kMostStatistics + kLongestSample);
+  all.reserve(most + kLongestSample);
   std::vector<std::size_t> sizes;
   for (const PageSamples::Place& place : samples.Places()) {
     for (const std::string_view page : place.pages) {
-      if (sizes.size() == 100 || all.size() > kMostStatistics) break;
+      if (sizes.size() == 100 || all.size() > most) break;
       all += page;
       sizes.push_back(page.size());
     }

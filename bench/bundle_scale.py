@@ -3,11 +3,13 @@
 the time to open one record.
 
   bundle_scale.py STEMMA FOLDER [--records 1000000] [--gib 10]
+                  [--open-bench PROGRAM]
 
 Makes a WARC of so many small records, and one of so many gigabytes, in FOLDER
 (which it fills and empties), imports each as one bundle, and prints what the
 program needed. `open` is `stemma cat ID` from start to end, beside the start of
-the program alone (`stemma --version`).
+the program alone (`stemma --version`); open_bench tells what the library's part
+of it is.
 """
 import argparse
 import hashlib
@@ -75,6 +77,7 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--gib", type=int, default=10)
+    parser.add_argument("--open-bench")
     given = parser.parse_args()
     os.makedirs(given.folder)
     try:
@@ -101,6 +104,8 @@ def main():
         print(f"{given.gib} GiB in {2 * len(names)} records")
         archive = os.path.join(given.folder, "bytes")
         costs(given.stemma, archive, warc)
+        if given.open_bench:
+            subprocess.run([given.open_bench, archive], check=True)
         start = statistics.median(opened([given.stemma, "--version"]))
         for place in (0, len(names) // 2, len(names) - 1):
             times = opened([given.stemma, "--archive", archive, "cat",
