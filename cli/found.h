@@ -17,11 +17,12 @@ namespace stemma::cli {
 
 // One place in the archive; of text, video and picture there is one.
 struct Match {
-  KnownPlace place;  // of a text: its id and address
-  std::optional<Relative> text;
-  std::optional<VideoMatch> video;
-  std::optional<PictureMatch> picture;
-  std::shared_ptr<const VideoReport> known;  // what `video`, `picture` matched
+  KnownPlace place = {};  // of a text: its id and address
+  std::optional<Relative> text = {};
+  std::optional<VideoMatch> video = {};
+  std::optional<PictureMatch> picture = {};
+  // What `video` or `picture` matched.
+  std::shared_ptr<const VideoReport> known = {};
 };
 
 struct Found {
