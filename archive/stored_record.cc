@@ -68,12 +68,13 @@ class FramedContent {
     STEMMA_TRY(
         const std::string frame,
         SubBlob(bundle_->file(), piece.offset, piece.size).ReadAll(piece.size));
-    Status decoded = decoder_.DecodeInto(frame, content_);
+    const Result<std::string_view> decoded = decoder_.DecodeHere(frame);
     if (!decoded) {
       return Error(ErrorCode::kCorrupt,
                    fmt::format("frame at {}: {}", piece.offset,
                                decoded.error().message()));
     }
+    content_ = *decoded;
     if (content_.size() != piece.content_size) {
       return Error(
           ErrorCode::kCorrupt,
@@ -89,7 +90,7 @@ class FramedContent {
   std::shared_ptr<const BundleView> bundle_;
   std::vector<Piece> pieces_;
   FrameDecoder decoder_;
-  std::string content_;
+  std::string_view content_;  // in the decoder's memory
   std::size_t loaded_ = static_cast<std::size_t>(-1);
 };
 
