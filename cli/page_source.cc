@@ -128,13 +128,13 @@ Result<LoadedPage> PageOfCapture(Found& found) {
   STEMMA_TRY(const StoredRecord record, PageRecord(found));
   STEMMA_TRY(std::string coded, record.payload.ReadAll(kMaxPageBytes));
   LoadedPage page;
+  page.body_sha256 = Sha256Of(coded).Hex();
   STEMMA_TRY(page.body, DecodeContent(record.http_head, std::move(coded)));
   page.content_type = FieldOf(record.http_head, "content-type");
   page.url = found.capture.final_url.empty() ? found.capture.target
                                              : found.capture.final_url;
   page.capture_id = found.capture.id;
   page.fetched_at = ParseTime(found.capture.started);
-  page.body_sha256 = Sha256Of(coded).Hex();
   return page;
 }
 

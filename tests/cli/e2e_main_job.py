@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The main job: capture one report on five sites, then ask who copied whom."""
 import gzip
+import hashlib
 import json
 import pathlib
 import re
@@ -313,6 +314,16 @@ class Verdicts(MainJob):
         loads = re.findall(r'(?:src|srcset|poster|data)\s*=\s*["\']?([^"\' >]+)',
                            page)
         self.assertEqual([x for x in loads if not x.startswith('data:')], [])
+
+    def test_report_names_the_digests_of_the_bytes_that_were_served(self):
+        report = self.folder / 'digests.html'
+        self.verify(self.sites.url(story.ORIGIN),
+                    self.sites.url(story.ALTERED), e2e.BAD_ANSWER,
+                    '--report', report)
+        page = re.sub(r'<[^>]*>', '', report.read_text(encoding='utf-8'))
+        for host in (story.ORIGIN, story.ALTERED):
+            stored = self.response(self.sites.url(host)).payload
+            self.assertIn(hashlib.sha256(stored).hexdigest(), page)
 
     def test_trace_knows_the_family_and_only_the_family(self):
         out = self.run_stemma('trace', self.sites.url(story.ALTERED)).out
