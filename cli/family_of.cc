@@ -47,6 +47,9 @@ Result<Family> FamilyOf(Session& session, const Publication& publication,
       // What only quotes a copy is told, but does not bring its own family.
       if (!copy && next > 0) continue;
       if (!seen.insert(relative.publication.id).second) continue;
+      STEMMA_TRY(const bool again,
+                 family.memory->IsSeenAgain(publication, relative.publication));
+      if (again) continue;
       (copy ? family.members : family.quoting).push_back(relative.publication);
     }
   }

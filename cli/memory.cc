@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
 
 #include "archive/archive_reader.h"
 #include "archive/index.h"
+#include "hash/sha256.h"
 #include "media/match.h"
 #include "media/video_json.h"
 #include "trace/compare.h"
@@ -203,6 +205,7 @@ struct Memory::State {
   std::shared_ptr<const VideoReport> Report(const DerivedRow& row);
   Status LearnText(const Publication& publication);
   Result<std::optional<Publication>> Known(const std::string& id);
+  Result<std::set<std::string>> FilmsOf(const std::string& id);
   // Publications that may share something with this one, each with what its
   // videos say about ours (reference: theirs), where that is known.
   using Seen = std::map<std::string, std::optional<VideoComparison>>;
@@ -322,6 +325,21 @@ Result<std::optional<Publication>> Memory::State::Known(const std::string& id) {
   return std::optional<Publication>();
 }
 
+// Digests of the videos bound to a publication.
+Result<std::set<std::string>> Memory::State::FilmsOf(const std::string& id) {
+  std::set<std::string> films;
+  if (const auto at = videos_of.find(id); at != videos_of.end()) {
+    for (const auto& report : at->second) films.insert(report->payload.Hex());
+    return films;
+  }
+  if (!reader) return films;
+  STEMMA_TRY(const std::vector<MediaRow> media, reader->index().MediaOf(id));
+  for (const MediaRow& medium : media) {
+    films.insert(medium.payload_sha256);
+  }
+  return films;
+}
+
 Result<Memory::State::Seen> Memory::State::Candidates(
     const Publication& publication, const Videos& reports) {
   Seen seen;
@@ -406,17 +424,54 @@ Result<std::unique_ptr<Memory>> Memory::Open(const fs::path& dir, bool anew) {
   return memory;
 }
 
+Result<bool> Memory::IsSeenAgain(const Publication& a, const Publication& b) {
+  if (a.url.empty() || a.url != b.url || a.text_sha256 != b.text_sha256) {
+    return false;
+  }
+  if (a.id == b.id) return true;
+  STEMMA_TRY(const std::set<std::string> films, state_->FilmsOf(a.id));
+  STEMMA_TRY(const std::set<std::string> others, state_->FilmsOf(b.id));
+  return films == others;
+}
+
+// `candidates` as publications, each of those that were seen again once: as
+// the earliest of its captures.
+Result<std::vector<Publication>> Memory::DistinctOf(
+    const std::vector<std::string>& candidates) {
+  std::vector<Publication> all;
+  for (const std::string& id : candidates) {
+    STEMMA_TRY(std::optional<Publication> known, state_->Known(id));
+    if (known) all.push_back(*std::move(known));
+  }
+  std::ranges::sort(all, {}, [](const Publication& p) {
+    return std::tuple(std::string_view(p.url), BytesOf(p.text_sha256),
+                      p.fetched_at.value_or(TimePoint::max()),
+                      std::string_view(p.id));
+  });
+  std::vector<Publication> distinct;
+  for (Publication& one : all) {
+    if (!distinct.empty()) {
+      STEMMA_TRY(const bool again, IsSeenAgain(distinct.back(), one));
+      if (again) continue;
+    }
+    distinct.push_back(std::move(one));
+  }
+  return distinct;
+}
+
 Result<std::vector<Relative>> Memory::RelativesOf(
     const Publication& publication, const Videos& videos, std::size_t limit) {
   std::vector<Relative> relatives;
   STEMMA_TRY(State::Seen candidates, state_->Candidates(publication, videos));
-  for (auto& [id, seen] : candidates) {
-    if (id == publication.id) continue;
-    STEMMA_TRY(std::optional<Publication> other, state_->Known(id));
-    if (!other) continue;
-    if (!publication.url.empty() && other->url == publication.url) continue;
+  candidates.erase(publication.id);
+  std::vector<std::string> ids;
+  for (const auto& [id, seen] : candidates) ids.push_back(id);
+  STEMMA_TRY(std::vector<Publication> others, DistinctOf(ids));
+  for (Publication& other : others) {
+    if (!publication.url.empty() && other.url == publication.url) continue;
+    std::optional<VideoComparison> seen = std::move(candidates[other.id]);
     Relative relative =
-        state_->Relate(*std::move(other), publication, std::move(seen));
+        state_->Relate(std::move(other), publication, std::move(seen));
     if (relative.comparison.verdict == Verdict::kUnrelated &&
         !SharesPictures(relative.video.verdict)) {
       continue;

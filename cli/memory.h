@@ -45,11 +45,16 @@ class Memory {
 
   // The relatives of `publication`, best first: most of its text covered, then
   // the earliest. `videos` are those bound to it. Itself and other captures of
-  // the same URL are left out. At most `limit`.
+  // the same URL are left out; of one that was seen again, the first capture
+  // stands for all. At most `limit`.
   Result<std::vector<Relative>> RelativesOf(
       const Publication& publication,
       const std::vector<std::shared_ptr<const VideoReport>>& videos,
       std::size_t limit);
+
+  // Whether one is the other captured once more: the same text, with the same
+  // videos, at the same address. Another publication has another address.
+  Result<bool> IsSeenAgain(const Publication& a, const Publication& b);
 
   // From now on `publication` is known too.
   Status Add(const Publication& publication,
@@ -79,6 +84,8 @@ class Memory {
   explicit Memory(std::unique_ptr<State> state);
   static Result<std::unique_ptr<Memory>> Open(const std::filesystem::path& dir,
                                               bool anew);
+  Result<std::vector<Publication>> DistinctOf(
+      const std::vector<std::string>& candidates);
   std::unique_ptr<State> state_;
 };
 

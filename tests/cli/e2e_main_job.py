@@ -332,6 +332,19 @@ class Verdicts(MainJob):
             self.assertIn(host, out)
         self.assertNotIn(story.UNRELATED, out)
 
+    def test_a_page_captured_again_is_one_member_of_its_family(self):
+        self.archive = shutil.copytree(World.archive, self.folder / 'again')
+        for host in (story.ORIGIN, story.MIRROR):
+            self.run_stemma('capture', self.sites.url(host),
+                            *self.sites.network())
+        for asked in (story.ALTERED, story.MIRROR):
+            out = self.run_stemma('trace', self.sites.url(asked)).out
+            for host in (story.ORIGIN, story.REPUBLISHER, story.MIRROR,
+                         story.ALTERED):
+                lines = [line for line in out.splitlines()
+                         if f'{self.sites.url(host)}  ' in line]
+                self.assertEqual(len(lines), 1, out)
+
     def test_trace_all_says_who_shares_the_video(self):
         out = self.folder / 'families'
         self.run_stemma('trace', '--all', '--out', out)
