@@ -238,13 +238,13 @@ std::string RenderFamilySvg(const StemmaTree& tree,
       continue;
     }
     const StemmaEdge& edge = *line.edge;
-    svg += EdgeSvg(*from, *to,
-                   edge.directed ? "marker-end=\"url(#arrow)\""
-                                 : "stroke-dasharray=\"6 4\"",
-                   fmt::format("{} · {:.0f} %{}", NameOf(edge.verdict),
-                               edge.confidence * 100,
-                               edge.directed ? "" : " · undirected"),
-                   fmt::format("{}", fmt::join(edge.evidence, "; ")));
+    svg +=
+        EdgeSvg(*from, *to,
+                edge.directed ? "marker-end=\"url(#arrow)\""
+                              : "stroke-dasharray=\"6 4\"",
+                fmt::format("{} · {:.0f} %{}", NameOf(edge.verdict),
+                            edge.confidence * 100, edge.directed ? "" : " ?"),
+                fmt::format("{}", fmt::join(edge.evidence, "; ")));
     if (const Node* second = node(edge.second_parent)) {
       svg += EdgeSvg(
           *second, *to, "stroke-dasharray=\"2 4\" marker-end=\"url(#arrow)\"",

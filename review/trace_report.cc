@@ -185,7 +185,7 @@ void FamilyPage::AddTree() {
       RenderFamilySvg(view_.tree, publications, view_.asked) +
       "</div><p class=\"meta\">From left to right: each publication stands "
       "right of the one it was copied from. Dates are claims of the pages; "
-      "“seen” is our own clock. Dashed line: nothing decides the "
+      "“seen” is our own clock. Dashed line, “?”: nothing decides the "
       "direction. Dotted arrow: a second source. Dashed box: a copy that "
       "must have been there and is not in the archive. Bold box: the "
       "publication asked for.</p>";
