@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "archive/bundle_name.h"
-#include "archive/bundle_seal.h"
 #include "archive/bundles_to_give.h"
 #include "archive/durable_file.h"
 #include "archive/export.h"
@@ -66,7 +65,7 @@ fs::path VouchedIndex(const BundleToGive& bundle,
   fs::path beside = CdxjBeside(bundle.path);
   const Result<Blob> index = BlobOfFile(beside.string());
   if (!index) return {};
-  const Result<Sha256> digest = Sha256OfPrefix(*index, index->size());
+  const Result<Sha256> digest = Sha256OfBlob(*index);
   return digest && digest->Hex() == claim->cdxj_sha256 ? beside : fs::path();
 }
 

@@ -9,7 +9,6 @@
 #include "core/trim.h"
 
 namespace stemma {
-namespace {}  // namespace
 
 bool IsPackedType(std::string_view mime) {
   return mime.starts_with("video/") || mime.starts_with("audio/") ||
