@@ -15,6 +15,7 @@
 #include "article/furniture.h"
 #include "article/names.h"
 #include "article/phrases.h"
+#include "core/ascii.h"
 
 namespace stemma {
 namespace {
@@ -330,7 +331,7 @@ class AuthorReader {
 
   std::string LinkedName(std::uint32_t link, const PageBlock& block) const {
     const RawElement& element = tree_.scan.elements[link];
-    const std::string href = LowerAscii(tree_.scan.Attribute(element, "href"));
+    const std::string href = Lowered(tree_.scan.Attribute(element, "href"));
     bool authors = false;
     for (const std::string_view path :
          {"/author",    "/autor",       "/auteur",   "/staff/",     "/people/",
@@ -383,8 +384,8 @@ class AuthorReader {
     constexpr std::int32_t kMost = 60;  // nodes that a byline's element holds
     for (int level = 0; level < 4 && node > 0; ++level) {
       if (tree_.nodes[static_cast<std::size_t>(node)].end - node > kMost) break;
-      const std::string names = LowerAscii(tree_.Attribute(node, "class") +
-                                           " " + tree_.Attribute(node, "id"));
+      const std::string names = Lowered(tree_.Attribute(node, "class") + " " +
+                                        tree_.Attribute(node, "id"));
       for (const std::string_view word :
            {"author", "byline", "autor", "writer", "verfasser", "redakt"}) {
         if (names.find(word) != std::string::npos) return true;

@@ -6,6 +6,7 @@
 #include "article/names.h"
 #include "article/phrases.h"
 #include "article/text_layers.h"
+#include "core/ascii.h"
 
 namespace stemma {
 namespace {
@@ -86,8 +87,8 @@ std::string MarkedAuthorText(const PageTree& tree, const PageBlock& block) {
     if (node.kind != NodeKind::kText || text.size() > 200) continue;
     std::int32_t at = node.parent;
     for (int level = 0; level < 4 && at > 0; ++level) {
-      if (LowerAscii(tree.Attribute(at, "itemprop")) == "author" ||
-          LowerAscii(tree.Attribute(at, "rel")) == "author") {
+      if (Lowered(tree.Attribute(at, "itemprop")) == "author" ||
+          Lowered(tree.Attribute(at, "rel")) == "author") {
         if (!text.empty()) text += " | ";
         AppendLine(tree.Text(node), text);
         break;

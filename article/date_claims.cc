@@ -13,6 +13,7 @@
 #include "article/furniture.h"
 #include "article/machine_dates.h"
 #include "article/phrases.h"
+#include "core/ascii.h"
 
 namespace stemma {
 namespace {
@@ -103,7 +104,7 @@ class DateReader {
     for (const RawElement& element : tree_.scan.elements) {
       if (element.attributes == 0 || element.tag == Tag::kMeta) continue;
       const std::string property =
-          LowerAscii(tree_.scan.Attribute(element, "itemprop"));
+          Lowered(tree_.scan.Attribute(element, "itemprop"));
       const bool published = property == "datepublished";
       if (!published && property != "datemodified") continue;
       std::string value = tree_.scan.Attribute(element, "datetime");
@@ -121,7 +122,7 @@ class DateReader {
     std::set<std::string> days;
     for (const RawElement& element : tree_.scan.elements) {
       if (element.attributes == 0 || days.size() >= 3) continue;
-      if (LowerAscii(tree_.scan.Attribute(element, "itemprop")) !=
+      if (Lowered(tree_.scan.Attribute(element, "itemprop")) !=
           "datepublished") {
         continue;
       }

@@ -13,6 +13,7 @@
 #include "article/phrases.h"
 #include "article/segment.h"
 #include "article/text_layers.h"
+#include "core/ascii.h"
 #include "core/url.h"
 
 namespace stemma {
@@ -93,7 +94,7 @@ class LinkReader {
   }
 
   void Anchor(const RawElement& e) {
-    const std::string rel = LowerAscii(Attribute(e, "rel"));
+    const std::string rel = Lowered(Attribute(e, "rel"));
     const LinkKind kind = HasToken(rel, "next")   ? LinkKind::kNext
                           : HasToken(rel, "prev") ? LinkKind::kPrev
                                                   : LinkKind::kAnchor;
@@ -104,7 +105,7 @@ class LinkReader {
   }
 
   void Link(const RawElement& e) {
-    const std::string rel = LowerAscii(Attribute(e, "rel"));
+    const std::string rel = Lowered(Attribute(e, "rel"));
     const std::string href = Attribute(e, "href");
     if (HasToken(rel, "canonical")) Add(LinkKind::kCanonical, href);
     if (HasToken(rel, "amphtml")) Add(LinkKind::kAmp, href);
@@ -112,7 +113,7 @@ class LinkReader {
     if (HasToken(rel, "prev")) Add(LinkKind::kPrev, href);
     if (HasToken(rel, "shortlink")) Add(LinkKind::kShortlink, href);
     if (!HasToken(rel, "alternate") && !HasToken(rel, "feed")) return;
-    const std::string type = LowerAscii(Attribute(e, "type"));
+    const std::string type = Lowered(Attribute(e, "type"));
     const bool feed = type.find("rss") != std::string::npos ||
                       type.find("atom") != std::string::npos ||
                       type.find("feed+json") != std::string::npos ||
@@ -132,9 +133,9 @@ class LinkReader {
 
   void Meta(const RawElement& e) {
     const std::string content = Attribute(e, "content");
-    if (LowerAscii(Attribute(e, "http-equiv")) == "refresh") Refresh(content);
-    if (LowerAscii(Attribute(e, "name")) == "robots") {
-      const std::string value = LowerAscii(content);
+    if (Lowered(Attribute(e, "http-equiv")) == "refresh") Refresh(content);
+    if (Lowered(Attribute(e, "name")) == "robots") {
+      const std::string value = Lowered(content);
       out_.noindex =
           out_.noindex || HasToken(value, "noindex") || HasToken(value, "none");
       out_.nofollow = out_.nofollow || HasToken(value, "nofollow") ||
@@ -163,7 +164,7 @@ class LinkReader {
     if (content[at] == ';' || content[at] == ',') ++at;
     skip();
     std::string rest = content.substr(at);
-    if (LowerAscii(rest.substr(0, 3)) == "url") {
+    if (Lowered(rest.substr(0, 3)) == "url") {
       std::size_t p = 3;
       while (p < rest.size() && space(rest[p])) ++p;
       if (p < rest.size() && rest[p] == '=') {

@@ -15,6 +15,7 @@
 #include "article/page_tree.h"
 #include "article/segment.h"
 #include "article/site_rules.h"
+#include "core/ascii.h"
 #include "core/url.h"
 #include "hash/sha256.h"
 
@@ -29,10 +30,7 @@ BodyHints HintsOf(const HeadFacts& head) {
   hints.titles = TitleCandidates(head);
   if (const LdArticle* a = head.Main()) hints.article_body = a->body;
   hints.description = head.Meta("og:description");
-  hints.language = LanguageOf(head);
-  for (char& c : hints.language) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  hints.language = Lowered(LanguageOf(head));
   hints.authors = NamedAuthors(head);
   hints.list_page = head.ld.list_page && head.Main() == nullptr;
   return hints;

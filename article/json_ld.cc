@@ -8,6 +8,7 @@
 
 #include "article/html_entities.h"
 #include "article/phrases.h"
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace stemma {
@@ -393,7 +394,7 @@ class Reader {
 };
 
 bool IsJsonLd(std::string type) {
-  type = LowerAscii(std::move(type));
+  type = Lowered(type);
   return type.find("ld+json") != std::string::npos;
 }
 

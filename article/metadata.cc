@@ -8,6 +8,7 @@
 #include "article/html_entities.h"
 #include "article/phrases.h"
 #include "article/text_layers.h"
+#include "core/ascii.h"
 #include "core/url.h"
 
 namespace stemma {
@@ -40,7 +41,7 @@ void ReadMeta(const PageTree& tree, const RawElement& element,
   if (content.empty()) content = OneLine(tree.scan.Attribute(element, "value"));
   if (content.empty() || head.meta.size() > kMaxMeta) return;
   for (const char* key : {"name", "property", "itemprop", "http-equiv"}) {
-    const std::string names = LowerAscii(tree.scan.Attribute(element, key));
+    const std::string names = Lowered(tree.scan.Attribute(element, key));
     std::size_t begin = 0;
     while (begin < names.size() && head.meta.size() <= kMaxMeta) {
       // RDFa: one element may have several properties.
@@ -59,7 +60,7 @@ void ReadMeta(const PageTree& tree, const RawElement& element,
 
 void ReadLink(const PageTree& tree, const RawElement& element,
               HeadFacts& head) {
-  const std::string rel = LowerAscii(tree.scan.Attribute(element, "rel"));
+  const std::string rel = Lowered(tree.scan.Attribute(element, "rel"));
   const bool canonical = head.canonical.empty() && HasToken(rel, "canonical");
   const bool amp = head.amp.empty() && HasToken(rel, "amphtml");
   if (!canonical && !amp) return;
@@ -233,7 +234,7 @@ constexpr std::string_view kKindPrefixes[] = {
     "[video]",  "[watch]",  "(video)",      "video |", "video -", "video –"};
 
 std::string WithoutKindPrefix(const std::string& title) {
-  const std::string lower = LowerAscii(title);
+  const std::string lower = Lowered(title);
   for (const std::string_view prefix : kKindPrefixes) {
     if (lower.starts_with(prefix) && lower.size() > prefix.size() + 8) {
       return OneLine(std::string_view(title).substr(prefix.size()));

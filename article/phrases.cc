@@ -4,17 +4,11 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/url.h"
 #include "core/utf8.h"
 
 namespace stemma {
-
-std::string LowerAscii(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 std::string LowerForPhrases(std::string_view text) {
   std::string out;
@@ -25,7 +19,7 @@ std::string LowerForPhrases(std::string_view text) {
     if (c == '\n') {
       out += ' ';
     } else if (c < 0x80) {
-      out += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+      out += Lower(static_cast<char>(c));
     } else if (c == 0x2018 || c == 0x2019 || c == 0x02BC) {
       out += '\'';
     } else {

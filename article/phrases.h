@@ -9,9 +9,6 @@
 
 namespace stemma {
 
-// With small ASCII letters, as HTML compares names.
-std::string LowerAscii(std::string text);
-
 // Lower case by simple mapping, every apostrophe "'", line feeds as blanks.
 std::string LowerForPhrases(std::string_view text);
 

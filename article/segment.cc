@@ -24,7 +24,7 @@ bool HasWord(std::string_view list, std::string_view word) {
 }
 
 bool StyleHides(std::string style) {
-  style = LowerAscii(std::move(style));
+  style = Lowered(style);
   std::erase(style, ' ');
   return style.find("display:none") != std::string::npos ||
          style.find("visibility:hidden") != std::string::npos;
@@ -131,9 +131,9 @@ std::uint32_t OwnContext(const PageTree& tree, std::int32_t node) {
   for (std::size_t i = 0; i < element->attributes; ++i) {
     const RawAttribute& a = tree.scan.attributes[element->first_attribute + i];
     const std::string name =
-        LowerAscii(std::string(tree.scan.source.substr(a.name, a.name_size)));
+        Lowered(tree.scan.source.substr(a.name, a.name_size));
     const auto value = [&] {
-      return LowerAscii(std::string(
+      return Lowered(std::string(
           tree.scan.source.substr(a.value, std::min(a.value_size, 256U))));
     };
     if (name == "hidden") {

@@ -8,6 +8,8 @@
 #include <limits>
 #include <ostream>
 
+#include "core/ascii.h"
+
 namespace stemma::cli {
 
 std::filesystem::path Session::ArchiveDir(std::string_view job_archive) const {
@@ -69,8 +71,7 @@ Result<std::uint64_t> ParseSize(std::string_view text) {
   const char* end = text.data() + text.size();
   const auto [rest, errc] = std::from_chars(text.data(), end, number);
   if (errc != std::errc()) return bad();
-  std::string unit(rest, end);
-  for (char& c : unit) c = (c >= 'A' && c <= 'Z') ? char(c - 'A' + 'a') : c;
+  const std::string unit = Lowered({rest, end});
   int shift = 0;
   if (unit.empty() || unit == "b")
     shift = 0;

@@ -80,14 +80,6 @@ constexpr std::pair<std::string_view, const char*> kConverterNames[] = {
     {"x-mac-cyrillic", "x-mac-cyrillic"},
 };
 
-std::string LowerAscii(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return lower;
-}
-
 std::optional<std::string> ConverterName(const std::string& charset) {
   for (const auto& [whatwg, icu] : kConverterNames) {
     if (charset == whatwg) return icu;
@@ -228,7 +220,7 @@ std::string PercentDecodeUnreserved(std::string_view text) {
 std::string PercentEncodeInCharset(std::string_view utf8,
                                    std::string_view charset,
                                    const PercentEncodeSet& set) {
-  const std::string name = LowerAscii(charset);
+  const std::string name = Lowered(charset);
   const std::optional<std::string> converter_name = ConverterName(name);
   if (!converter_name) return PercentEncode(utf8, set);
   UErrorCode status = U_ZERO_ERROR;

@@ -333,10 +333,7 @@ Result<std::string> IdnaToAscii(const std::string& domain, bool be_strict) {
 Result<std::string> DomainToAscii(std::string_view domain, bool be_strict) {
   std::string ascii;
   if (!be_strict && IsAscii(domain)) {
-    ascii = domain;
-    for (char& c : ascii) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-    }
+    ascii = Lowered(domain);
   } else {
     STEMMA_TRY(ascii, IdnaToAscii(MapToNewerUts46(domain), be_strict));
   }

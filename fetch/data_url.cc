@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/ascii.h"
 #include "core/percent_encoding.h"
 #include "core/trim.h"
 
@@ -21,10 +22,7 @@ int SixBits(char c) {
 
 bool EndsWithIgnoringCase(std::string_view text, std::string_view lower) {
   if (text.size() < lower.size()) return false;
-  return std::ranges::equal(
-      text.substr(text.size() - lower.size()), lower, {}, [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-      });
+  return EqualsIgnoringCase(text.substr(text.size() - lower.size()), lower);
 }
 
 // Removes "; base64" from the end; false, unchanged, when it is not there.

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "core/ascii.h"
 #include "core/c_handle.h"
 #include "fetch/address_policy.h"
 #include "fetch/transfer.h"
@@ -176,12 +177,6 @@ bool FetchEngine::Impl::SetHeaders(Transfer* t) {
        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
       {"Accept-Encoding", "gzip"},
   };
-  const auto lower = [](std::string text) {
-    for (char& c : text) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
-  };
   for (const auto& [name, value] : t->request.headers) {
     if (!IsFieldSafe(name) || !IsFieldSafe(value) || name.empty() ||
         name.find(':') != std::string::npos) {
@@ -190,12 +185,12 @@ bool FetchEngine::Impl::SetHeaders(Transfer* t) {
       return false;
     }
     std::erase_if(fields, [&](const auto& field) {
-      return lower(field.first) == lower(name);
+      return EqualsIgnoringCase(field.first, name);
     });
     fields.emplace_back(name, value);
-    t->ranged |= lower(name) == "range";
-    t->conditional |=
-        lower(name) == "if-none-match" || lower(name) == "if-modified-since";
+    t->ranged |= EqualsIgnoringCase(name, "range");
+    t->conditional |= EqualsIgnoringCase(name, "if-none-match") ||
+                      EqualsIgnoringCase(name, "if-modified-since");
   }
   for (const auto& [name, value] : fields) {
     Append(&t->headers, value.empty() ? name + ";" : name + ": " + value);

@@ -79,10 +79,7 @@ std::optional<std::uint64_t> WithUnit(std::string_view text,
   const char* end = text.data() + text.size();
   const auto [rest, errc] = std::from_chars(text.data(), end, number);
   if (errc != std::errc()) return std::nullopt;
-  std::string name(rest, end);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  const std::string name = Lowered({rest, end});
   for (const Unit& unit : units) {
     if (unit.name != name) continue;
     constexpr auto kMost = std::numeric_limits<std::int64_t>::max();

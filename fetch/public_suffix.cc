@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/ascii.h"
 #include "core/percent_encoding.h"
 #include "core/utf8.h"
 
@@ -20,13 +21,8 @@ const psl_ctx_t* List() {
 
 // libpsl wants lower case; beyond ASCII it must be asked to.
 std::string Normalized(std::string_view host) {
+  if (IsAscii(host)) return Lowered(host);
   std::string lower(host);
-  if (IsAscii(host)) {
-    std::ranges::transform(lower, lower.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    });
-    return lower;
-  }
   char* utf8 = nullptr;
   if (psl_str_to_utf8lower(std::string(host).c_str(), "utf-8", nullptr,
                            &utf8) != PSL_SUCCESS) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "core/ascii.h"
 #include "core/digest.h"
 
 namespace stemma {
@@ -33,8 +34,7 @@ const Known& Of(DigestAlgorithm algorithm) {
 std::optional<DigestAlgorithm> ParseLabel(std::string_view label) {
   std::string plain;
   for (const char c : label) {
-    if (c == '-') continue;
-    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (c != '-') plain += Lower(c);
   }
   for (const Known& known : kKnown) {
     if (known.name == plain) return known.algorithm;

@@ -10,6 +10,7 @@
 #include "archive/record_places.h"
 #include "archive/record_scan.h"
 #include "core/article_json.h"
+#include "core/ascii.h"
 #include "core/http_head.h"
 #include "core/url.h"
 #include "core/utf8.h"
@@ -35,11 +36,7 @@ std::string WithoutBrackets(std::string_view id) {
 bool IsSecret(std::string_view name) {
   static constexpr std::string_view kSecret[] = {
       "cookie", "set-cookie", "authorization", "proxy-authorization"};
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return std::ranges::find(kSecret, lower) != std::end(kSecret);
+  return std::ranges::find(kSecret, Lowered(name)) != std::end(kSecret);
 }
 
 Json FieldsOf(std::string_view head) {

@@ -27,11 +27,10 @@ const char* Or(const char* text, const char* other) {
 // tag itself stays as it is under "metadata".
 std::string WithoutPadding(std::string_view place) {
   std::string plain;
-  const auto is_digit = IsDigit;
   for (std::size_t i = 0; i < place.size(); ++i) {
-    const bool leads = !plain.empty() && !is_digit(plain.back()) &&
+    const bool leads = !plain.empty() && !IsDigit(plain.back()) &&
                        plain.back() != '.' && place[i] == '0' &&
-                       i + 1 < place.size() && is_digit(place[i + 1]);
+                       i + 1 < place.size() && IsDigit(place[i + 1]);
     if (!leads) plain += place[i];
   }
   return plain;
